@@ -1,0 +1,41 @@
+import type { Storage } from '../wal/storage.ts';
+import type { Recording } from './model/recording.ts';
+
+export type LayerName = 'sim' | 'fuse' | 'block' | 'dm';
+
+/** Where a subject finds its volumes: directories for a process, storages for a subject in this process. */
+export type Place =
+  | {
+      readonly kind: 'directories';
+      /** Volume name to the absolute path of its root. */
+      readonly directories: ReadonlyMap<string, string>;
+      /** Each line that the subject writes here becomes an acknowledgement, in exact order with its operations. */
+      readonly ackFile?: string;
+    }
+  | { readonly kind: 'storages'; readonly storages: ReadonlyMap<string, Storage> };
+
+/**
+ * A layer under the subject that records what it does. One recording at a time: `begin`, the subject works in
+ * `place`, `end`. A layer can be used again after `end`, and holds nothing (no mount, process, file) after `close`.
+ */
+export interface FaultLayer {
+  readonly name: LayerName;
+  readonly place: Place;
+  /**
+   * The volumes take the live state after `start.trace` (none of which is durable beyond what its barriers say), and
+   * recording goes on from there. Whatever was open on the volumes before fails with EIO from now on.
+   */
+  begin(start: Recording): Promise<void>;
+  /** Adds an acknowledgement to the trace, now. */
+  acknowledge(text: string): Promise<void>;
+  /** How many entries the trace has. */
+  entryCount(): Promise<number>;
+  /**
+   * SIGKILLs the process group `processGroup` when it asks for the operation that would become trace entry
+   * `entryIndex`; that operation is not carried out. Needs `place.kind` 'directories'.
+   */
+  killAt(entryIndex: number, processGroup: number): Promise<void>;
+  /** Answers the recording: `start.base`, and `start.trace` with all that came after it. */
+  end(): Promise<Recording>;
+  close(): Promise<void>;
+}
