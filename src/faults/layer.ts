@@ -1,5 +1,6 @@
 import type { Storage } from '../wal/storage.ts';
 import type { Recording } from './model/recording.ts';
+import type { Firing, Plan } from './plan.ts';
 
 export type LayerName = 'sim' | 'fuse' | 'block' | 'dm';
 
@@ -23,19 +24,14 @@ export interface FaultLayer {
   readonly place: Place;
   /**
    * The volumes take the live state after `start.trace` (none of which is durable beyond what its barriers say), and
-   * recording goes on from there. Whatever was open on the volumes before fails with EIO from now on.
+   * recording goes on from there, with the faults of `plan`. Whatever was open on the volumes before fails with EIO from now on.
    */
-  begin(start: Recording): Promise<void>;
+  begin(start: Recording, plan: Plan): Promise<void>;
   /** Adds an acknowledgement to the trace, now. */
   acknowledge(text: string): Promise<void>;
   /** How many entries the trace has. */
   entryCount(): Promise<number>;
-  /**
-   * SIGKILLs the process group `processGroup` when it asks for the operation that would become trace entry
-   * `entryIndex`; that operation is not carried out. Needs `place.kind` 'directories'.
-   */
-  killAt(entryIndex: number, processGroup: number): Promise<void>;
-  /** Answers the recording: `start.base`, and `start.trace` with all that came after it. */
-  end(): Promise<Recording>;
+  /** Answers the recording (`start.base`, and `start.trace` with all that came after it) and what of the plan fired. */
+  end(): Promise<{ readonly recording: Recording; readonly firings: readonly Firing[] }>;
   close(): Promise<void>;
 }

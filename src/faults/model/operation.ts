@@ -110,6 +110,8 @@ export interface SyncOperation {
   readonly kind: 'sync';
   readonly inode: InodeNumber;
   readonly cause: 'fsync' | 'fdatasync' | 'fsyncdir' | 'O_SYNC' | 'O_DSYNC';
+  /** It answered EIO: what it would have covered is never covered by a later barrier either. */
+  readonly failed?: boolean;
 }
 
 /** The last descriptor that could write was closed. Makes nothing durable, but ext4's auto_da_alloc looks at it. */
