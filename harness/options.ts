@@ -1,0 +1,37 @@
+import type { LayerName } from '../src/faults/layer.ts';
+
+/** What a run is asked to do, beyond its scenarios. The command line's flags become this. */
+export interface RunOptions {
+  readonly seed: number;
+  /** Lanes to use, 1 to the number of cores. */
+  readonly jobs: number;
+  /** In place of the scenario's own. */
+  readonly layer?: LayerName;
+  readonly profiles?: readonly string[];
+  /** Crash states for each fault and profile, in place of the scenario's own. */
+  readonly states?: number;
+  /** The whole run ends after this long; what was not judged by then is said in the verdict. */
+  readonly timeLimitSeconds?: number;
+  /** Judge only this part of the crash states: `index` from 1 to `count`. */
+  readonly shard?: { readonly index: number; readonly count: number };
+  /** Stop after this many findings. */
+  readonly bail?: number;
+  /** Run everything twice and compare. */
+  readonly doubleCheck: boolean;
+  /** The run's own directory, existing and empty: findings are written below it. */
+  readonly outputDirectory: string;
+  /** Aborting ends the run early; the reason is the signal's name. The verdict of what was done is still answered. */
+  readonly signal: AbortSignal;
+}
+
+/** What a run tells while it works; plain data for the terminal's status block. */
+export interface Progress {
+  readonly scenario: string;
+  /** `recording`, `power-loss on ext4-ordered`, `shrinking`, ... */
+  readonly phase: string;
+  readonly scenariosDone: number;
+  readonly scenariosAll: number;
+  readonly statesJudged: number;
+  readonly newImages: number;
+  readonly findings: number;
+}
