@@ -1,0 +1,125 @@
+import { type Content, pageBytes, truncateContent, zeroContent } from './content.ts';
+import type { DataEffect, Effect, EffectTrace } from './effects.ts';
+import { createRandom } from './random.ts';
+import { cloneInode, createInode, type Inode, type InodeNumber, type Tree } from './tree.ts';
+
+/**
+ * A crash state: the power goes after the first `point` entries of the trace, and of the effects issued until then all
+ * reached the disk but `lost`. Whether that is legal is a profile's question; see crash-states.ts.
+ */
+export interface CrashState {
+  /** 0 to the length of the trace. */
+  readonly point: number;
+  /** Effect ids, ascending. */
+  readonly lost: readonly number[];
+  /** What shows where data was lost: see {@link Filler}. */
+  readonly filler: Filler;
+}
+
+/**
+ * `old`: what was there before, zeros beyond the old end of the file. `garbage`: beyond the old end of the file, stale
+ * bytes of something else. `garbage-overwrites`: so also in a unit that was being overwritten (no powersafe overwrite).
+ */
+export type Filler = 'old' | 'garbage' | 'garbage-overwrites';
+
+/** The tree that a crash state leaves. Shares untouched inodes and pages with the recording's base: treat it as read-only. */
+export function buildImage(trace: EffectTrace, state: CrashState): Tree {
+  const builder = new ImageBuilder(trace.recording.base);
+  const end = trace.effectsBefore[state.point];
+  if (end === undefined) throw new RangeError(`crash point ${state.point} is beyond the end of the trace`);
+  const lost = new Set(state.lost);
+  for (let id = 0; id < end; id++) {
+    const effect = trace.effects[id];
+    if (effect === undefined) continue;
+    if (!lost.has(id)) builder.apply(effect);
+    else if (effect.kind === 'data' && state.filler !== 'old') builder.spoil(effect, state.filler);
+  }
+  return builder.tree;
+}
+
+/** Applies effects to a copy that is made inode by inode and page by page, on the first change of each. */
+class ImageBuilder {
+  readonly tree: Tree;
+  private readonly ownInodes = new Set<InodeNumber>();
+  private readonly ownPages = new Set<Uint8Array>();
+
+  constructor(base: Tree) {
+    this.tree = { inodes: new Map(base.inodes), roots: base.roots };
+  }
+
+  apply(effect: Effect): void {
+    if (effect.kind === 'inode') {
+      const { inode: number, inodeKind: kind, ...rest } = effect.create;
+      this.tree.inodes.set(number, createInode({ ...rest, number, kind }));
+      this.ownInodes.add(number);
+      return;
+    }
+    const inode = this.own(effect.kind === 'link' || effect.kind === 'unlink' ? effect.parent : effect.inode);
+    // An effect on an inode that itself was lost is lost with it.
+    if (inode === undefined) return;
+    if (effect.kind === 'meta') applyMeta(inode, effect.operation);
+    else if (inode.kind === 'file') this.applyToFile(inode.content, effect);
+    else if (inode.kind === 'directory' && effect.kind === 'link') {
+      inode.entries.set(effect.name, effect.inode);
+    } else if (inode.kind === 'directory' && effect.kind === 'unlink') inode.entries.delete(effect.name);
+  }
+
+  /** Shows garbage in place of a lost data effect. */
+  spoil(effect: DataEffect, filler: Filler): void {
+    const inode = this.own(effect.inode);
+    if (inode?.kind !== 'file') return;
+    const from = filler === 'garbage-overwrites' ? 0 : effect.newFrom;
+    const length = effect.bytes.length - from;
+    if (length > 0) this.store(inode.content, effect.offset + from, garbage(effect.id, length));
+  }
+
+  private applyToFile(content: Content, effect: Effect): void {
+    if (effect.kind === 'data') this.store(content, effect.offset, effect.bytes);
+    else if (effect.kind === 'zero') zeroContent(content, effect.offset, effect.offset + effect.length);
+    else if (effect.kind === 'size' && effect.to < content.size) truncateContent(content, effect.to);
+    else if (effect.kind === 'size') content.size = effect.to;
+  }
+
+  private own(number: InodeNumber): Inode | undefined {
+    const inode = this.tree.inodes.get(number);
+    if (inode === undefined || this.ownInodes.has(number)) return inode;
+    const copy = cloneInode(inode);
+    this.tree.inodes.set(number, copy);
+    this.ownInodes.add(number);
+    return copy;
+  }
+
+  /** As storeBytes, but changes pages of this build in place: units of one page do not each copy it. */
+  private store(content: Content, offset: number, bytes: Uint8Array): void {
+    for (let done = 0; done < bytes.length; ) {
+      const at = offset + done;
+      const index = Math.floor(at / pageBytes);
+      const from = at - index * pageBytes;
+      const count = Math.min(pageBytes - from, bytes.length - done);
+      let page = content.pages.get(index);
+      if (page === undefined || !this.ownPages.has(page)) {
+        page = page === undefined ? new Uint8Array(pageBytes) : new Uint8Array(page);
+        this.ownPages.add(page);
+        content.pages.set(index, page);
+      }
+      page.set(bytes.subarray(done, done + count), from);
+      done += count;
+    }
+  }
+}
+
+function applyMeta(inode: Inode, operation: Extract<Effect, { kind: 'meta' }>['operation']): void {
+  if (operation.kind === 'set-xattr') {
+    if (operation.value === null) inode.xattrs.delete(operation.name);
+    else inode.xattrs.set(operation.name, operation.value);
+    return;
+  }
+  if (operation.mode !== undefined) inode.mode = operation.mode;
+  if (operation.uid !== undefined) inode.uid = operation.uid;
+  if (operation.gid !== undefined) inode.gid = operation.gid;
+}
+
+/** Seeded by the effect, so that the same state always shows the same garbage. */
+function garbage(effectId: number, length: number): Uint8Array {
+  return createRandom(effectId, 'garbage').bytes(length);
+}

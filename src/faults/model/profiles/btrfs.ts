@@ -1,0 +1,88 @@
+import type { Effect } from '../effects.ts';
+import type { Barrier, OrderBuilder, OrderRules } from '../order.ts';
+import type { InodeNumber } from '../tree.ts';
+import { posixPermits } from './posix.ts';
+import type { Profile } from './type.ts';
+
+const source =
+  'btrfs documentation, "Transactions" and "Tree log"; Linux kernel fs/btrfs/tree-log.c (comments)';
+
+/**
+ * A full commit persists a prefix of the metadata; data is copied on write, and its extents enter the metadata when
+ * they are on disk. Between commits the tree log persists single inodes with their names, and nothing else.
+ */
+function treeLogRules(): OrderRules {
+  const tail = new Map<string, number>();
+  /** Inode to the atoms that gave it a name: creation, link, rename. */
+  const namings = new Map<InodeNumber, number[]>();
+  return {
+    copyOnWrite: true,
+    truncateOvertakesGrowth: true,
+    barrierSkipsOrder: true,
+    arrange(builder, effects, operation) {
+      const [first] = effects;
+      if (first === undefined) return;
+      const { volume } = first;
+      const last = tail.get(volume);
+      const follows = last === undefined ? [] : [last];
+      if (operation.kind === 'write') {
+        builder.data(
+          effects.filter((effect) => effect.kind === 'data'),
+          follows,
+        );
+        const size = effects.find((effect) => effect.kind === 'size');
+        const below = builder.pending(operation.inode, (effect) => effect.kind === 'data');
+        if (size !== undefined) builder.atom([size], [...follows, ...below]);
+        return;
+      }
+      const atom = builder.atom(effects, follows);
+      tail.set(volume, atom);
+      for (const inode of named(effects)) namings.set(inode, [...(namings.get(inode) ?? []), atom]);
+    },
+    alsoCovers: (builder, barrier) => namesWithParents(builder, namings, barrier),
+  };
+}
+
+function named(effects: readonly Effect[]): InodeNumber[] {
+  return effects.flatMap((effect) => (effect.kind === 'link' ? [effect.inode] : []));
+}
+
+/** The inode's names, and the names of directories above that are new themselves (the log adds new ancestors). */
+function namesWithParents(
+  builder: OrderBuilder,
+  namings: ReadonlyMap<InodeNumber, readonly number[]>,
+  barrier: Barrier,
+): number[] {
+  const found = new Set<number>();
+  const waiting: InodeNumber[] = [barrier.operation.inode];
+  for (let inode = waiting.pop(); inode !== undefined; inode = waiting.pop()) {
+    for (const atom of namings.get(inode) ?? []) {
+      if (found.has(atom) || !builder.isPending(atom)) continue;
+      found.add(atom);
+      for (const effect of builder.effectsOf(atom)) {
+        if (effect.kind === 'link') waiting.push(effect.parent);
+      }
+    }
+  }
+  return [...found];
+}
+
+export const btrfs: Profile = {
+  name: 'btrfs',
+  summary: 'btrfs as distributions mount it: copy on write, a tree log for fsync',
+  fillers: { whole: ['old'], torn: ['old'] },
+  permits: {
+    ...posixPermits,
+    lost: {
+      rule: 'btrfs: nothing since the last commit',
+      text: 'Since the last full commit only what fsync put into the tree log is there.',
+      source,
+    },
+    reordered: {
+      rule: 'btrfs: the tree log holds single inodes',
+      text: 'fsync persists one inode with its names; older changes of other inodes may be missing.',
+      source,
+    },
+  },
+  rules: treeLogRules,
+};
