@@ -1,0 +1,73 @@
+import { join } from 'node:path';
+import type { Claim } from '../../reports/verdict.ts';
+import type { Tree } from '../../src/faults/model/tree.ts';
+import type { Judgement } from '../oracle/evidence.ts';
+import { linesAt, type RecordedRun } from '../recorded-run.ts';
+import type { LoadedScenario } from '../scenario.ts';
+import { resolveCommand } from '../subject/command.ts';
+import { type CheckerOutcome, runChecker } from '../subject/command-pair.ts';
+import type { Judge, Judged } from './judge.ts';
+import { layOut } from './lay-out.ts';
+
+/** Lets a command pair's checker judge. It runs twice where `stability` is asked: the second answer must be the first. */
+export class CheckerJudge implements Judge {
+  private readonly loaded: LoadedScenario;
+  private readonly directories: ReadonlyMap<string, string>;
+  private readonly scratch: string;
+
+  constructor(loaded: LoadedScenario, directories: ReadonlyMap<string, string>, scratch: string) {
+    this.loaded = loaded;
+    this.directories = directories;
+    this.scratch = scratch;
+  }
+
+  async judge(image: Tree, run: RecordedRun, point: number, claims: readonly Claim[]): Promise<Judged> {
+    layOut(image, this.directories);
+    const lines = linesAt(run, point);
+    const first = await this.check(lines);
+    const second = claims.includes('stability') ? await this.check(lines) : undefined;
+    const judgements = new Map(claims.map((claim) => [claim, judgeClaim(claim, first, second)] as const));
+    return { judgements, stderr: first.stderr };
+  }
+
+  startAfresh(): void {
+    // A checker always is.
+  }
+
+  async close(): Promise<void> {}
+
+  private check(lines: readonly string[]): Promise<CheckerOutcome> {
+    const { subject, explore } = this.loaded.scenario;
+    return runChecker({
+      command: resolveCommand(subject.checker ?? [], this.loaded.directory),
+      directories: this.directories,
+      environment: subject.environment,
+      timeoutMs: explore.timeoutSeconds * 1000,
+      ackedLines: lines,
+      ackedFile: join(this.scratch, 'acked'),
+    });
+  }
+}
+
+/** A checker that does not say which claim is broken speaks of all that the scenario states. */
+function judgeClaim(claim: Claim, first: CheckerOutcome, second: CheckerOutcome | undefined): Judgement {
+  if (claim === 'stability' && second !== undefined && second.verdict !== first.verdict) {
+    return {
+      status: 'violated',
+      summary: 'the checker gave another answer when it ran a second time on the same volume',
+      expected: [`${first.verdict}: ${first.explanation}`],
+      recovered: [`${second.verdict}: ${second.explanation}`],
+    };
+  }
+  if (first.verdict === 'unknown') return { status: 'unknown', why: first.explanation };
+  if (first.verdict === 'fine') return { status: 'held' };
+  const named = first.claims?.find((violation) => violation.claim === claim);
+  if (first.claims !== undefined && named === undefined) return { status: 'held' };
+  const explanation = named?.explanation ?? first.explanation;
+  return {
+    status: 'violated',
+    summary: explanation,
+    expected: ['the checker ends with exit 0'],
+    recovered: ['the checker ended with exit 1', ...explanation.split('\n')],
+  };
+}

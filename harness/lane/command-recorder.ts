@@ -1,0 +1,145 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { FaultLayer } from '../../src/faults/layer.ts';
+import { takeApart } from '../../src/faults/model/effects.ts';
+import { buildImage, type CrashState } from '../../src/faults/model/image.ts';
+import { liveTree, type Recording } from '../../src/faults/model/recording.ts';
+import { emptyTree } from '../../src/faults/model/tree.ts';
+import type { Plan } from '../../src/faults/plan.ts';
+import { acknowledgedBefore, linesAt, type NumberedStep, type RecordedRun } from '../recorded-run.ts';
+import type { LoadedScenario } from '../scenario.ts';
+import { placeDirectories, resolveCommand } from '../subject/command.ts';
+import { type CommandEnd, runWorkload } from '../subject/command-pair.ts';
+import { renderEnd } from '../subject/process.ts';
+import { SubjectFailure } from '../subject/subject.ts';
+import type { Recorder } from './recorder.ts';
+
+interface Program {
+  readonly command: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  readonly linesArePromises: boolean;
+  readonly mustSucceed: boolean;
+  readonly settled: readonly string[];
+}
+
+/** Runs a command pair's programs. `scratch` is a directory outside the volumes. */
+export class CommandRecorder implements Recorder {
+  private readonly loaded: LoadedScenario;
+  private readonly layer: FaultLayer;
+  private readonly scratch: string;
+  private base: Recording['base'] | undefined;
+
+  constructor(loaded: LoadedScenario, layer: FaultLayer, scratch: string) {
+    this.loaded = loaded;
+    this.layer = layer;
+    this.scratch = scratch;
+  }
+
+  async workload(_steps: readonly NumberedStep[], plan: Plan): Promise<RecordedRun> {
+    this.base ??= await this.prepare();
+    const command = this.loaded.scenario.subject.workload ?? [];
+    const program = {
+      command,
+      environment: this.ackFile(),
+      linesArePromises: true,
+      mustSucceed: plan.length === 0,
+      settled: [],
+    };
+    return this.run({ base: this.base, trace: [] }, plan, program);
+  }
+
+  reopen(earlier: RecordedRun, killPoint: number): Promise<RecordedRun> {
+    const trace = [...earlier.recording.trace.slice(0, killPoint), { kind: 'process-crash' as const }];
+    const acked = acknowledgedBefore(earlier.recording, killPoint);
+    return this.recovery({ base: earlier.recording.base, trace }, [], acked, killPoint);
+  }
+
+  nested(earlier: RecordedRun, state: CrashState): Promise<RecordedRun> {
+    const base = buildImage(takeApart(earlier.recording), state);
+    const settled = linesAt(earlier, state.point);
+    return this.recovery({ base, trace: [] }, settled, settled, -1);
+  }
+
+  close(): Promise<void> {
+    return this.layer.close();
+  }
+
+  /** A command pair's volumes are recovered by what its checker starts; that adds no promise. */
+  private async recovery(
+    start: Recording,
+    settled: readonly string[],
+    acked: readonly string[],
+    exploredUpTo: number,
+  ): Promise<RecordedRun> {
+    const file = join(this.scratch, 'acked-before-recovery');
+    writeFileSync(file, acked.map((line) => `${line}\n`).join(''));
+    const run = await this.run(start, [], {
+      command: this.loaded.scenario.subject.checker ?? [],
+      environment: { POWERCUT_ACKED: file },
+      linesArePromises: false,
+      mustSucceed: false,
+      settled,
+    });
+    return { ...run, exploredUpTo };
+  }
+
+  private async prepare(): Promise<Recording['base']> {
+    const empty = emptyTree(this.loaded.scenario.volumes);
+    const { prepare } = this.loaded.scenario.subject;
+    if (prepare === undefined) return empty;
+    const program = {
+      command: prepare,
+      environment: {},
+      linesArePromises: false,
+      mustSucceed: true,
+      settled: [],
+    };
+    const run = await this.run({ base: empty, trace: [] }, [], program);
+    if (run.endedEarly !== undefined) throw new SubjectFailure('did-not-start', `prepare: ${run.endedEarly}`);
+    return liveTree(run.recording);
+  }
+
+  private ackFile(): Readonly<Record<string, string>> {
+    const { place } = this.layer;
+    return place.kind === 'directories' && place.ackFile !== undefined ? { POWERCUT_ACK: place.ackFile } : {};
+  }
+
+  private async run(start: Recording, plan: Plan, program: Program): Promise<RecordedRun> {
+    const { subject, explore } = this.loaded.scenario;
+    await this.layer.begin(start, plan);
+    const stamps: Promise<void>[] = [];
+    const { end, stderr } = await runWorkload({
+      command: resolveCommand(program.command, this.loaded.directory),
+      directories: placeDirectories(this.layer.place),
+      environment: { ...subject.environment, ...program.environment },
+      timeoutMs: explore.timeoutSeconds * 1000,
+      onLine: (line) => {
+        if (program.linesArePromises) stamps.push(this.layer.acknowledge(line));
+      },
+    });
+    await Promise.all(stamps);
+    const { recording, firings } = await this.layer.end();
+    const bad = program.mustSucceed ? describeBadEnd(end, stderr) : undefined;
+    return {
+      recording,
+      firings,
+      conversation: { kind: 'lines', settled: program.settled },
+      exploredUpTo: -1,
+      ...(bad === undefined ? {} : { endedEarly: bad }),
+    };
+  }
+}
+
+function describeBadEnd(end: CommandEnd, stderr: string): string | undefined {
+  if (end.kind === 'exited' && end.code === 0) return undefined;
+  const said = stderr.trim() === '' ? '' : `; it said: ${stderr.trim().split('\n').at(-1)}`;
+  switch (end.kind) {
+    case 'exited':
+    case 'killed':
+      return `the workload ended with ${renderEnd(end)}, exit 0 was expected${said}`;
+    case 'did-not-start':
+      return end.message;
+    default:
+      return `the workload ${end.kind === 'hung' ? 'did not end in time' : `was ${end.kind}`}${said}`;
+  }
+}

@@ -1,0 +1,19 @@
+import type { Claim } from '../../reports/verdict.ts';
+import type { Tree } from '../../src/faults/model/tree.ts';
+import type { Judgement } from '../oracle/evidence.ts';
+import type { RecordedRun } from '../recorded-run.ts';
+
+/** Lets a subject recover on crash images, and judges what it shows. */
+export interface Judge {
+  /** Judges these claims on one image, which the power cut at `point` of `run` left. */
+  judge(image: Tree, run: RecordedRun, point: number, claims: readonly Claim[]): Promise<Judged>;
+  /** From now on, each image gets a subject that was started for it alone. */
+  startAfresh(): void;
+  close(): Promise<void>;
+}
+
+export interface Judged {
+  readonly judgements: ReadonlyMap<Claim, Judgement>;
+  /** The subject's last lines on stderr. */
+  readonly stderr: string;
+}

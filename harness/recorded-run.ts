@@ -1,0 +1,91 @@
+import type { Recording } from '../src/faults/model/recording.ts';
+import type { Firing } from '../src/faults/plan.ts';
+import type { History, Step } from './oracle/evidence.ts';
+import type { DataModel, Mutation, ScannedItem } from './subject/subject.ts';
+
+/** One run of the subject on a fault layer: what it did to its volumes, and what was asked and promised. */
+export interface RecordedRun {
+  readonly recording: Recording;
+  readonly conversation: Conversation;
+  /** What of the plan fired. */
+  readonly firings: readonly Firing[];
+  /** Crash points up to here belong to an earlier run, and were explored there. -1: all are new. */
+  readonly exploredUpTo: number;
+  /** Why it ended before all was asked: the subject died, or answered what it should not have. */
+  readonly endedEarly?: string;
+}
+
+/**
+ * `requests`: powercut asked steps of a driver or a module. `settled` are those whose promises stand since before this
+ * recording; the others' promises are acknowledgements in its trace, with the step's index as text.
+ * `lines`: a program acknowledged by printing lines. `settled` are those that it had printed before this recording.
+ */
+export type Conversation =
+  | {
+      readonly kind: 'requests';
+      readonly model: DataModel;
+      readonly settled: readonly Step[];
+      readonly steps: readonly NumberedStep[];
+      readonly shown?: { readonly afterSteps: number; readonly items: readonly ScannedItem[] };
+    }
+  | { readonly kind: 'lines'; readonly settled: readonly string[] };
+
+export interface NumberedStep {
+  readonly index: number;
+  readonly mutation: Mutation;
+}
+
+/** The acknowledgement that a recovered subject's scan was answered: what it showed then must stay. */
+export const shownText = 'shown';
+
+/** The texts acknowledged before a crash point. */
+export function acknowledgedBefore(recording: Recording, point: number): string[] {
+  return recording.trace
+    .slice(0, point)
+    .flatMap((entry) => (entry.kind === 'acknowledgement' ? [entry.text] : []));
+}
+
+/** What had been asked and promised when the power went at `point`. */
+export function historyAt(run: RecordedRun, point: number): History {
+  const { conversation } = run;
+  if (conversation.kind !== 'requests') throw new Error('a command pair has no history of requests');
+  const acknowledged = new Set(acknowledgedBefore(run.recording, point));
+  const asked = conversation.steps.filter(({ index }) => acknowledged.has(String(index)));
+  // Steps are asked one after the other: after the last one that was answered, one more may have been under way.
+  const lastAsked = (asked.at(-1)?.index ?? (conversation.steps[0]?.index ?? 0) - 1) + 1;
+  const issued = conversation.steps.filter(({ index }) => index <= lastAsked);
+  const lastSync = asked.findLast(({ mutation }) => mutation.op === 'sync')?.index ?? -1;
+  const steps = issued.map(({ index, mutation }): Step => {
+    const accepted = acknowledged.has(String(index));
+    return {
+      index,
+      mutation,
+      accepted,
+      durable: accepted && (promisesItself(mutation) || index <= lastSync),
+    };
+  });
+  const settled = conversation.settled.map((step) =>
+    step.accepted && step.index <= lastSync ? { ...step, durable: true } : step,
+  );
+  const shown = acknowledged.has(shownText) ? conversation.shown : undefined;
+  return {
+    model: conversation.model,
+    steps: [...settled, ...steps],
+    ...(shown === undefined ? {} : { shown }),
+  };
+}
+
+function promisesItself(mutation: Mutation): boolean {
+  return mutation.op === 'appendDurable' || ('durable' in mutation && mutation.durable);
+}
+
+/** The lines that a program had printed when the power went. */
+export function linesAt(run: RecordedRun, point: number): string[] {
+  const settled = run.conversation.kind === 'lines' ? run.conversation.settled : [];
+  return [...settled, ...acknowledgedBefore(run.recording, point)];
+}
+
+/** Tells which acknowledgements a crash at `point` leaves: equal texts, equal promises. */
+export function promisesKey(run: RecordedRun, point: number): string {
+  return acknowledgedBefore(run.recording, point).join('\n');
+}
