@@ -1,19 +1,26 @@
 import { createHash } from 'node:crypto';
-import type { Claim } from '../reports/verdict.ts';
+import type { Claim, FaultKind } from '../reports/verdict.ts';
+import { bitRotStates } from '../src/faults/model/bit-rot.ts';
 import { type CrashFault, crashPoints, crashStates } from '../src/faults/model/crash-states.ts';
 import { type EffectTrace, takeApart } from '../src/faults/model/effects.ts';
 import { buildImage, type CrashState } from '../src/faults/model/image.ts';
 import { imageKey } from '../src/faults/model/image-key.ts';
 import { pendingAt } from '../src/faults/model/pending.ts';
 import { profileNamed } from '../src/faults/model/profile.ts';
+import { liveTree } from '../src/faults/model/recording.ts';
+import type { Plan } from '../src/faults/plan.ts';
 import type { Lane } from './lane/lane.ts';
 import type { Judgement } from './oracle/evidence.ts';
-import { promisesKey, type RecordedRun } from './recorded-run.ts';
+import { type NumberedStep, promisesKey, type RecordedRun } from './recorded-run.ts';
 
-/** One kind of crash under one profile, explored on one lane. */
+/** The faults that this explorer can put to the test. */
+export type ExploredFault = Extract<FaultKind, CrashFault | 'lost-fsync' | 'fsync-error' | 'bit-rot'>;
+
+/** One fault under one profile, explored on one lane. */
 export interface ExploreTask {
+  /** The workload's run, without any live fault. */
   readonly run: RecordedRun;
-  readonly fault: CrashFault;
+  readonly fault: ExploredFault;
   readonly profile: string;
   readonly claims: readonly Claim[];
   readonly seed: number;
@@ -22,22 +29,31 @@ export interface ExploreTask {
   /** Also crash inside recovery. */
   readonly nested: boolean;
   /** This lane's share: `index` from 0 to `count - 1`. */
-  readonly share: { readonly index: number; readonly count: number };
+  readonly share: Share;
 }
 
-/** How a run came about: enough to record it again from its workload. */
+export interface Share {
+  readonly index: number;
+  readonly count: number;
+}
+
+/** How a run came about: enough to record it again from its workload's steps. */
 export type RunOrigin =
-  | { readonly kind: 'workload' }
+  | { readonly kind: 'workload'; readonly plan: Plan }
   | { readonly kind: 'reopen'; readonly killPoint: number }
   | { readonly kind: 'nested'; readonly state: CrashState };
 
 export interface Violation {
   readonly claim: Claim;
+  readonly fault: FaultKind;
+  readonly profile: string;
   readonly judgement: Extract<Judgement, { status: 'violated' }>;
   readonly run: RecordedRun;
   readonly origin: RunOrigin;
+  /** The steps of the workload that it began with. */
+  readonly steps: readonly NumberedStep[];
   readonly state: CrashState;
-  /** Where it stands in the order of exploration; the same on every machine and for any number of lanes. */
+  /** Where it stands in the order of exploration; the same for any number of lanes. */
   readonly place: readonly number[];
 }
 
@@ -49,29 +65,38 @@ export interface ClaimTally {
   readonly first?: Violation;
 }
 
-export interface ExploreResult {
+/** Legal states looked at, and the different images with different promises among them. */
+export interface Coverage {
   readonly crashPoints: number;
-  /** Legal states looked at, and the different images with different promises among them. Over all lanes. */
   readonly states: number;
   readonly images: number;
+}
+
+export interface ExploreResult {
+  /** Of the workload's own run: every lane walks all of it, and judges its share. */
+  readonly shared: Coverage;
+  /** Of runs that only this lane recorded. */
+  readonly own: Coverage;
   /** How many images this lane judged. */
   readonly judged: number;
+  /** Every legal state of the workload's run was looked at. */
   readonly exhaustive: boolean;
   readonly tallies: ReadonlyMap<Claim, ClaimTally>;
-  /** Why nothing could be explored, or what of it could not. */
   readonly notes: readonly string[];
 }
 
 export interface ExploreWatcher {
   /** Called after each judged image. */
   readonly onJudged: () => void;
+  readonly onViolation?: (violation: Violation) => void;
   readonly shouldStop: () => boolean;
 }
 
-/** How many runs are killed and reopened, and how many recoveries are crashed, for one fault and profile. */
+/** How many runs are killed and reopened, recoveries crashed, barriers failed, for one fault and profile. */
 const reopenRunsMax = 8;
 const nestedRunsMax = 12;
-/** What of the budget goes to each: the rest to the workload's own crash states. */
+const failedBarriersMax = 16;
+/** What of the budget goes to reopened runs, and to nested ones. */
 const derivedShare = 0.2;
 
 export async function explore(
@@ -80,116 +105,167 @@ export async function explore(
   watcher: ExploreWatcher,
 ): Promise<ExploreResult> {
   const exploration = new Exploration(lane, task, watcher);
-  await exploration.exploreWorkload();
-  if (task.fault === 'power-loss') await exploration.exploreReopened();
-  if (task.nested && task.fault !== 'process-kill') await exploration.exploreNested();
+  switch (task.fault) {
+    case 'process-kill':
+      await exploration.exploreWorkload(task.limit);
+      break;
+    case 'bit-rot':
+      await exploration.exploreBitRot();
+      break;
+    case 'fsync-error':
+      await exploration.exploreFailedBarriers();
+      break;
+    default: {
+      const cuts = task.fault === 'power-loss' || task.fault === 'lost-fsync';
+      const derived = (cuts ? derivedShare : 0) + (task.nested ? derivedShare : 0);
+      await exploration.exploreWorkload(Math.ceil(task.limit * (1 - derived)));
+      if (cuts) await exploration.exploreReopened();
+      if (task.nested) await exploration.exploreNested();
+    }
+  }
   return exploration.result();
 }
+
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 class Exploration {
   private readonly lane: Lane;
   private readonly task: ExploreTask;
   private readonly watcher: ExploreWatcher;
+  private readonly trace: EffectTrace;
   private readonly seen = new Set<string>();
   private readonly tallies = new Map<Claim, Mutable<ClaimTally>>();
   /** States of the workload whose images lost something: recovery has work to do there. */
   private readonly damaged: CrashState[] = [];
   private readonly notes = new Set<string>();
-  private trace: EffectTrace | undefined;
-  private counts = { crashPoints: 0, states: 0, images: 0, judged: 0 };
+  private readonly shared: Mutable<Coverage> = { crashPoints: 0, states: 0, images: 0 };
+  private readonly own: Mutable<Coverage> = { crashPoints: 0, states: 0, images: 0 };
+  private judged = 0;
   private exhaustive = false;
 
   constructor(lane: Lane, task: ExploreTask, watcher: ExploreWatcher) {
     this.lane = lane;
     this.task = task;
     this.watcher = watcher;
+    this.trace = takeApart(task.run.recording);
     for (const claim of task.claims) this.tallies.set(claim, { held: 0, violated: 0, unknown: 0 });
   }
 
   result(): ExploreResult {
-    return { ...this.counts, exhaustive: this.exhaustive, tallies: this.tallies, notes: [...this.notes] };
+    const { shared, own, judged, exhaustive, tallies } = this;
+    return { shared, own, judged, exhaustive, tallies, notes: [...this.notes] };
   }
 
-  async exploreWorkload(): Promise<void> {
-    const { run, limit } = this.task;
-    const derived = this.task.fault === 'process-kill' ? 0 : derivedShare * 2;
-    const found = await this.exploreRun(
-      run,
-      { kind: 'workload' },
-      Math.ceil(limit * (1 - derived)),
-      [0],
-      true,
-    );
-    this.exhaustive = found.exhaustive;
+  async exploreWorkload(limit: number): Promise<void> {
+    const found = this.crashStatesOf(this.trace, limit, -1);
+    this.shared.crashPoints += found.points.length;
+    const walk = { run: this.task.run, origin: workloadOrigin, trace: this.trace, place: [0], shared: true };
+    const finished = await this.walk(walk, found.states);
+    this.exhaustive = finished && found.exhaustive;
+  }
+
+  async exploreBitRot(): Promise<void> {
+    const { run, seed, limit } = this.task;
+    const point = run.recording.trace.length;
+    const found = bitRotStates(liveTree(run.recording), point, { seed, limit });
+    this.shared.crashPoints += 1;
+    const walk = { run, origin: workloadOrigin, trace: this.trace, place: [0], shared: true };
+    const finished = await this.walk(walk, found.states);
+    this.exhaustive = finished && found.exhaustive;
   }
 
   /** Kill, reopen, acknowledge, then cut: the page cache shows what is not durable. */
   async exploreReopened(): Promise<void> {
-    const { run, limit } = this.task;
-    const trace = this.effects();
-    const order = crashStates(trace, profileNamed(this.task.profile), 'power-loss', {
-      seed: this.task.seed,
-      limit: 1,
-    }).order;
-    const worth = crashPoints(trace).filter((point) => pendingAt(order, point).atoms.length > 0);
+    const { order } = this.crashStatesOf(this.trace, 1, -1);
+    const worth = crashPoints(this.trace).filter((point) => pendingAt(order, point).atoms.length > 0);
     const killPoints = spread(worth, reopenRunsMax);
-    const each = Math.ceil((limit * derivedShare) / Math.max(1, killPoints.length));
-    for (const [index, killPoint] of killPoints.entries()) {
-      if (index % this.task.share.count !== this.task.share.index || this.watcher.shouldStop()) continue;
-      const again = await this.lane.recorder.reopen(run, killPoint);
-      if (again.endedEarly !== undefined) this.notes.add(`after a kill at ${killPoint}: ${again.endedEarly}`);
-      else await this.exploreRun(again, { kind: 'reopen', killPoint }, each, [1, index], false);
+    const each = this.shareOfBudget(killPoints.length);
+    for (const [index, killPoint] of this.mine(killPoints)) {
+      const run = await this.lane.recorder.reopen(this.task.run, killPoint);
+      if (run.endedEarly === undefined)
+        await this.exploreDerived(run, { kind: 'reopen', killPoint }, each, [1, index]);
+      else this.notes.add(`Not explored: the subject did not come back after a kill. ${run.endedEarly}`);
     }
   }
 
   async exploreNested(): Promise<void> {
-    const { run, limit } = this.task;
     const states = spread(this.damaged, nestedRunsMax);
-    const each = Math.ceil((limit * derivedShare) / Math.max(1, states.length));
-    for (const [index, state] of states.entries()) {
-      if (index % this.task.share.count !== this.task.share.index || this.watcher.shouldStop()) continue;
-      const again = await this.lane.recorder.nested(run, state);
+    const each = this.shareOfBudget(states.length);
+    for (const [index, state] of this.mine(states)) {
+      const run = await this.lane.recorder.nested(this.task.run, state);
       // Where recovery itself fails, that was judged as an image of its own.
-      if (again.endedEarly === undefined) {
-        await this.exploreRun(again, { kind: 'nested', state }, each, [2, index], false);
+      if (run.endedEarly === undefined)
+        await this.exploreDerived(run, { kind: 'nested', state }, each, [2, index]);
+    }
+  }
+
+  async exploreFailedBarriers(): Promise<void> {
+    const { run } = this.task;
+    const barriers = run.recording.trace.filter(
+      (entry) => entry.kind === 'operation' && entry.operation.kind === 'sync',
+    );
+    const ordinals = spread(
+      [...barriers.keys()].map((index) => index + 1),
+      failedBarriersMax,
+    );
+    const steps = stepsOf(run);
+    const each = Math.ceil(this.task.limit / Math.max(1, ordinals.length));
+    for (const [index, nth] of this.mine(ordinals)) {
+      const plan: Plan = [{ operation: 'sync', nth, fault: 'fsync-error' }];
+      const failed = await this.lane.recorder.workload(steps, plan);
+      const [firing] = failed.firings;
+      if (firing === undefined) this.notes.add(`The planned failure of barrier ${nth} never fired.`);
+      else {
+        const after = { ...failed, exploredUpTo: firing.entry };
+        await this.exploreDerived(after, { kind: 'workload', plan }, each, [3, index]);
       }
     }
   }
 
-  /** `shared`: every lane walks the same states, and judges its share of the images. */
-  private async exploreRun(
+  private async exploreDerived(
     run: RecordedRun,
     origin: RunOrigin,
     limit: number,
     place: readonly number[],
-    shared: boolean,
-  ): Promise<{ exhaustive: boolean }> {
-    const { task, counts } = this;
+  ): Promise<void> {
     const trace = takeApart(run.recording);
-    if (origin.kind === 'workload') this.trace = trace;
-    const found = crashStates(trace, profileNamed(task.profile), task.fault, {
-      seed: task.seed,
-      limit,
-      after: run.exploredUpTo,
-    });
-    counts.crashPoints += found.points.length;
-    const promises = new PromiseKeys(run);
-    for (const state of found.states) {
-      if (this.watcher.shouldStop()) return { exhaustive: false };
-      counts.states += 1;
-      const image = buildImage(trace, state);
+    const found = this.crashStatesOf(trace, limit, run.exploredUpTo);
+    this.own.crashPoints += found.points.length;
+    await this.walk({ run, origin, trace, place, shared: false }, found.states);
+  }
+
+  private crashStatesOf(trace: EffectTrace, limit: number, after: number) {
+    const { profile, fault, seed } = this.task;
+    const crash = fault === 'torn-write' || fault === 'process-kill' ? fault : 'power-loss';
+    return crashStates(trace, profileNamed(profile), crash, { seed, limit, after });
+  }
+
+  /** Judges each image that is new, or this lane's share of them. Answers whether it came to the end. */
+  private async walk(walk: Walk, states: Iterable<CrashState>): Promise<boolean> {
+    const coverage = walk.shared ? this.shared : this.own;
+    const { share, claims, fault, profile } = this.task;
+    const steps = stepsOf(this.task.run);
+    const promises = new PromiseKeys(walk.run);
+    const seenHere = walk.shared ? this.seen : new Set<string>();
+    let index = -1;
+    for (const state of states) {
+      if (this.watcher.shouldStop()) return false;
+      coverage.states += 1;
+      const image = buildImage(walk.trace, state);
       const key = `${imageKey(image)} ${promises.at(state.point)}`;
-      if (this.seen.has(key)) continue;
-      this.seen.add(key);
-      if (shared && state.lost.length > 0) this.damaged.push(state);
-      const index = counts.images++;
-      if (shared && index % task.share.count !== task.share.index) continue;
-      const { judgements } = await this.lane.judge.judge(image, run, state.point, task.claims);
-      counts.judged += 1;
+      if (seenHere.has(key) || this.seen.has(key)) continue;
+      seenHere.add(key);
+      coverage.images += 1;
+      index += 1;
+      if (walk.shared && state.lost.length > 0) this.damaged.push(state);
+      if (walk.shared && index % share.count !== share.index) continue;
+      const { judgements } = await this.lane.judge.judge(image, walk.run, state.point, claims);
+      this.judged += 1;
       this.watcher.onJudged();
-      this.tally(judgements, { run, origin, state, place: [...place, index] });
+      const { run, origin } = walk;
+      this.tally(judgements, { fault, profile, run, origin, steps, state, place: [...walk.place, index] });
     }
-    return { exhaustive: found.exhaustive };
+    return true;
   }
 
   private tally(
@@ -201,17 +277,40 @@ class Exploration {
       if (tally === undefined) continue;
       tally[judgement.status] += 1;
       if (judgement.status === 'unknown') tally.why ??= judgement.why;
-      if (judgement.status === 'violated') tally.first ??= { claim, judgement, ...where };
+      if (judgement.status !== 'violated') continue;
+      const violation = { claim, judgement, ...where };
+      tally.first ??= violation;
+      this.watcher.onViolation?.(violation);
     }
   }
 
-  private effects(): EffectTrace {
-    this.trace ??= takeApart(this.task.run.recording);
-    return this.trace;
+  private shareOfBudget(runs: number): number {
+    return Math.ceil((this.task.limit * derivedShare) / Math.max(1, runs));
+  }
+
+  /** The items that this lane takes on, with their place among all; none once the run is to stop. */
+  private *mine<T>(items: readonly T[]): Generator<[number, T]> {
+    const { index: mine, count } = this.task.share;
+    for (const [index, item] of items.entries()) {
+      if (index % count === mine && !this.watcher.shouldStop()) yield [index, item];
+    }
   }
 }
 
-type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
+const workloadOrigin: RunOrigin = { kind: 'workload', plan: [] };
+
+interface Walk {
+  readonly run: RecordedRun;
+  readonly origin: RunOrigin;
+  readonly trace: EffectTrace;
+  readonly place: readonly number[];
+  readonly shared: boolean;
+}
+
+/** What a run asked; a command pair is asked nothing. */
+export function stepsOf(run: RecordedRun): readonly NumberedStep[] {
+  return run.conversation.kind === 'requests' ? run.conversation.steps : [];
+}
 
 /** Hashes of the promises at each point, computed once a point. */
 class PromiseKeys {
@@ -235,8 +334,9 @@ class PromiseKeys {
 /** At most `count` of the items, evenly spread, the last one among them. */
 export function spread<T>(items: readonly T[], count: number): T[] {
   if (items.length <= count) return [...items];
-  return Array.from(
+  const picked = Array.from(
     { length: count },
     (_, step) => items[Math.floor(((step + 1) * items.length) / count) - 1],
-  ).flatMap((item) => (item === undefined ? [] : [item]));
+  );
+  return picked.flatMap((item) => (item === undefined ? [] : [item]));
 }

@@ -1,7 +1,7 @@
 import type { Recording } from '../src/faults/model/recording.ts';
 import type { Firing } from '../src/faults/plan.ts';
 import type { History, Step } from './oracle/evidence.ts';
-import type { DataModel, Mutation, ScannedItem } from './subject/subject.ts';
+import type { DataModel, Mutation } from './subject/subject.ts';
 
 /** One run of the subject on a fault layer: what it did to its volumes, and what was asked and promised. */
 export interface RecordedRun {
@@ -26,9 +26,13 @@ export type Conversation =
       readonly model: DataModel;
       readonly settled: readonly Step[];
       readonly steps: readonly NumberedStep[];
-      readonly shown?: { readonly afterSteps: number; readonly items: readonly ScannedItem[] };
+      /** What a scan showed in this recording, once it is acknowledged there; and in an earlier one. */
+      readonly shown?: Shown;
+      readonly shownBefore?: Shown;
     }
   | { readonly kind: 'lines'; readonly settled: readonly string[] };
+
+export type Shown = NonNullable<History['shown']>;
 
 export interface NumberedStep {
   readonly index: number;
@@ -67,7 +71,7 @@ export function historyAt(run: RecordedRun, point: number): History {
   const settled = conversation.settled.map((step) =>
     step.accepted && step.index <= lastSync ? { ...step, durable: true } : step,
   );
-  const shown = acknowledged.has(shownText) ? conversation.shown : undefined;
+  const shown = acknowledged.has(shownText) ? conversation.shown : conversation.shownBefore;
   return {
     model: conversation.model,
     steps: [...settled, ...steps],

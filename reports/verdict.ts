@@ -102,6 +102,7 @@ export interface ScenarioVerdict {
 export interface Cell {
   readonly claim: Claim;
   readonly fault: FaultKind;
+  /** `any` where no profile changes the states, `-` where the claim was not tried under any. */
   readonly profile: string;
   readonly status: Status;
   /** How many states this claim was judged in. */
@@ -172,7 +173,12 @@ export type TimelineRow =
   | { readonly kind: 'acknowledgement'; readonly entry: number; readonly text: string }
   | { readonly kind: 'process-crash'; readonly entry: number }
   | { readonly kind: 'power-cut'; readonly entry: number }
-  | { readonly kind: 'omitted'; readonly operations: number; readonly text: string };
+  | {
+      readonly kind: 'omitted';
+      readonly operations: number;
+      /** What is left out, its count included: `12 operations, all on disk`. */
+      readonly text: string;
+    };
 
 export interface PermittingRule {
   readonly rule: string;

@@ -30,10 +30,6 @@ export class CheckerJudge implements Judge {
     return { judgements, stderr: first.stderr };
   }
 
-  startAfresh(): void {
-    // A checker always is.
-  }
-
   async close(): Promise<void> {}
 
   private check(lines: readonly string[]): Promise<CheckerOutcome> {

@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { FaultLayer } from '../../src/faults/layer.ts';
 import { takeApart } from '../../src/faults/model/effects.ts';
 import { buildImage, type CrashState } from '../../src/faults/model/image.ts';
@@ -11,8 +11,8 @@ import type { LoadedScenario } from '../scenario.ts';
 import { placeDirectories, resolveCommand } from '../subject/command.ts';
 import { type CommandEnd, runWorkload } from '../subject/command-pair.ts';
 import { renderEnd } from '../subject/process.ts';
-import { SubjectFailure } from '../subject/subject.ts';
-import type { Recorder } from './recorder.ts';
+import { SubjectFailure, type SubjectHello } from '../subject/subject.ts';
+import { type Kill, killPlan, type Recorder } from './recorder.ts';
 
 interface Program {
   readonly command: readonly string[];
@@ -20,6 +20,8 @@ interface Program {
   readonly linesArePromises: boolean;
   readonly mustSucceed: boolean;
   readonly settled: readonly string[];
+  /** Aborting kills it. */
+  readonly signal?: AbortSignal;
 }
 
 /** Runs a command pair's programs. `scratch` is a directory outside the volumes. */
@@ -58,6 +60,29 @@ export class CommandRecorder implements Recorder {
     const base = buildImage(takeApart(earlier.recording), state);
     const settled = linesAt(earlier, state.point);
     return this.recovery({ base, trace: [] }, settled, settled, -1);
+  }
+
+  async hello(): Promise<SubjectHello> {
+    const [program = ''] = this.loaded.scenario.subject.workload ?? [];
+    return { model: 'log', name: basename(program), version: '', features: [] };
+  }
+
+  /** A program cannot be asked to go on: each cycle starts on what `prepare` made. */
+  async killed(_earlier: RecordedRun | undefined, _cycle: number, kill: Kill): Promise<RecordedRun> {
+    this.base ??= await this.prepare();
+    const command = this.loaded.scenario.subject.workload ?? [];
+    const controller = new AbortController();
+    const timer = kill.kind === 'moment' ? setTimeout(() => controller.abort(), kill.delayMs) : undefined;
+    const run = await this.run({ base: this.base, trace: [] }, killPlan(kill), {
+      command,
+      environment: this.ackFile(),
+      linesArePromises: true,
+      mustSucceed: false,
+      settled: [],
+      signal: controller.signal,
+    });
+    clearTimeout(timer);
+    return run;
   }
 
   close(): Promise<void> {
@@ -113,6 +138,7 @@ export class CommandRecorder implements Recorder {
       directories: placeDirectories(this.layer.place),
       environment: { ...subject.environment, ...program.environment },
       timeoutMs: explore.timeoutSeconds * 1000,
+      ...(program.signal === undefined ? {} : { signal: program.signal }),
       onLine: (line) => {
         if (program.linesArePromises) stamps.push(this.layer.acknowledge(line));
       },

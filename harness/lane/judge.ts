@@ -5,10 +5,17 @@ import type { RecordedRun } from '../recorded-run.ts';
 
 /** Lets a subject recover on crash images, and judges what it shows. */
 export interface Judge {
-  /** Judges these claims on one image, which the power cut at `point` of `run` left. */
-  judge(image: Tree, run: RecordedRun, point: number, claims: readonly Claim[]): Promise<Judged>;
-  /** From now on, each image gets a subject that was started for it alone. */
-  startAfresh(): void;
+  /**
+   * Judges these claims on one image, which the power cut at `point` of `run` left. `afresh`: by a subject that was
+   * started for this image alone.
+   */
+  judge(
+    image: Tree,
+    run: RecordedRun,
+    point: number,
+    claims: readonly Claim[],
+    options?: { readonly afresh: boolean },
+  ): Promise<Judged>;
   close(): Promise<void>;
 }
 

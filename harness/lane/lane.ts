@@ -2,7 +2,6 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { openFuseLayer } from '../../src/faults/fuse/layer.ts';
 import type { FaultLayer, Place } from '../../src/faults/layer.ts';
-import { openSimLayer } from '../../src/faults/sim/layer.ts';
 import type { LoadedScenario } from '../scenario.ts';
 import { resolveCommand } from '../subject/command.ts';
 import { startDriver } from '../subject/driver.ts';
@@ -72,6 +71,7 @@ async function openFuseLane({ loaded, seed, directory }: LaneSettings) {
 }
 
 async function openSimLane({ loaded, seed }: LaneSettings) {
+  const { openSimLayer } = await import('../../src/faults/sim/layer.ts');
   const { scenario } = loaded;
   const createSubject = await loadSubjectModule(
     resolveCommand([scenario.subject.module ?? ''], loaded.directory)[0] ?? '',
@@ -83,7 +83,7 @@ async function openSimLane({ loaded, seed }: LaneSettings) {
   const source = new SubjectSource(start, shelf.place);
   const judge = new RequestJudge(
     source,
-    (image) => void shelf.begin({ base: image, trace: [] }, []),
+    (image) => shelf.begin({ base: image, trace: [] }, []),
     scenario.subject.options,
     seed,
   );

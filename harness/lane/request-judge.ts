@@ -12,14 +12,13 @@ import type { SubjectSource } from './subject-source.ts';
 /** Judges a subject that answers requests. `lay` puts an image where the source's subjects look. */
 export class RequestJudge implements Judge {
   private readonly source: SubjectSource;
-  private readonly lay: (image: Tree) => void;
+  private readonly lay: (image: Tree) => void | Promise<void>;
   private readonly options: Readonly<Record<string, unknown>>;
   private readonly seed: number;
-  private afresh = false;
 
   constructor(
     source: SubjectSource,
-    lay: (image: Tree) => void,
+    lay: (image: Tree) => void | Promise<void>,
     options: Readonly<Record<string, unknown>>,
     seed: number,
   ) {
@@ -29,16 +28,19 @@ export class RequestJudge implements Judge {
     this.seed = seed;
   }
 
-  async judge(image: Tree, run: RecordedRun, point: number, claims: readonly Claim[]): Promise<Judged> {
-    this.lay(image);
+  async judge(
+    image: Tree,
+    run: RecordedRun,
+    point: number,
+    claims: readonly Claim[],
+    { afresh } = { afresh: false },
+  ): Promise<Judged> {
+    if (afresh) await this.source.discard();
+    await this.lay(image);
     const observation = await this.observe(run);
     const history = historyAt(run, point);
     const judgements = new Map(claims.map((claim) => [claim, oracles[claim](history, observation)] as const));
     return { judgements, stderr: this.source.stderr() };
-  }
-
-  startAfresh(): void {
-    this.afresh = true;
   }
 
   close(): Promise<void> {
@@ -46,13 +48,12 @@ export class RequestJudge implements Judge {
   }
 
   private async observe(run: RecordedRun): Promise<Observation> {
-    if (this.afresh) await this.source.discard();
     try {
       const { subject } = await this.source.take();
       const { conversation } = run;
       const model = conversation.kind === 'requests' ? conversation.model : 'log';
       const observation = await observe(subject, this.options, probeMutations(model, this.seed));
-      if (!wentWell(observation)) await this.source.discard();
+      if (!isAlive(observation)) await this.source.discard();
       return observation;
     } catch (error) {
       if (!(error instanceof SubjectFailure)) throw error;
@@ -62,7 +63,8 @@ export class RequestJudge implements Judge {
   }
 }
 
-/** A subject that refused or failed may not be in a state to be asked again. */
-function wentWell({ open, scan, probe, again }: Observation): boolean {
-  return [open, scan, probe?.outcome, again?.open, again?.scan].every((outcome) => outcome?.kind === 'ok');
+/** A subject that refuses is still there, and was asked to close; one that failed is not. */
+function isAlive({ open, scan, probe, again }: Observation): boolean {
+  const outcomes = [open, scan, probe?.outcome, again?.open, again?.scan];
+  return outcomes.every((outcome) => outcome?.kind !== 'failure');
 }

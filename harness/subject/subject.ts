@@ -1,3 +1,5 @@
+import type { Place } from '../../src/faults/layer.ts';
+
 /**
  * A subject behind powercut's requests: a driver process, a command pair's program, or an object in this process.
  * docs/subject-protocol.md is the specification; the names are those of the line protocol. On the wire binary values
@@ -67,8 +69,12 @@ export interface SubjectHello {
 }
 
 export interface Subject {
-  /** Rejects with a {@link SubjectFailure} when no proper answer came; the subject is then dead. */
-  request(request: SubjectRequest): Promise<SubjectReply>;
+  /**
+   * Rejects with a {@link SubjectFailure} when no proper answer came; the subject is then dead. `id` is what a driver with
+   * the feature `acks` writes to POWERCUT_ACK for this request: 1 to 64 of `A-Z a-z 0-9 . _ -`, different for each.
+   * Ids that begin with `q` are the driver's own, given where there is none.
+   */
+  request(request: SubjectRequest, id?: string): Promise<SubjectReply>;
   /** The pid of its process group, where it is a process. */
   readonly processGroup?: number;
   /** The last lines (8 KiB at most) that it wrote to stderr. */
@@ -76,6 +82,9 @@ export interface Subject {
   /** Kills it and all its children, and waits until they are gone. Safe to call again. */
   kill(): Promise<void>;
 }
+
+/** What a subject module exports under this name. */
+export type CreateSubject = (place: Place) => Subject | Promise<Subject>;
 
 export type SubjectFailureReason = 'did-not-start' | 'died' | 'hung' | 'nonsense' | 'flooded';
 

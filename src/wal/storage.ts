@@ -10,7 +10,7 @@
  *   `syncData` or `syncDirectory` nothing may be assumed about what is on disk, and calling again proves nothing.
  */
 export interface Storage {
-  /** For error messages and reports: which backend, and where. */
+  /** What stands before a path in error messages: `/`, `memory:`, `sim:data/`. */
   readonly description: string;
   /** Rejects with `not-found` (read, write) or `exists` (create). `create` makes a new, empty file open for reading and writing. */
   open(path: string, mode: 'read' | 'write' | 'create'): Promise<StorageFile>;
@@ -23,6 +23,15 @@ export interface Storage {
   /** Removes a file. Rejects with `not-found`. */
   remove(path: string): Promise<void>;
   syncDirectory(path: string): Promise<void>;
+  /**
+   * Takes the one writer's lock on a directory, which must exist. Rejects with `locked` while someone else holds it, in this
+   * process or another. It ends with its holder: a process that dies leaves no stale lock.
+   */
+  lock(path: string): Promise<StorageLock>;
+}
+
+export interface StorageLock {
+  release(): Promise<void>;
 }
 
 export interface StorageFile {
@@ -39,7 +48,14 @@ export interface StorageFile {
   close(): Promise<void>;
 }
 
-export type StorageErrorCode = 'not-found' | 'exists' | 'io' | 'full' | 'read-only' | 'unsupported';
+export type StorageErrorCode =
+  | 'not-found'
+  | 'exists'
+  | 'io'
+  | 'full'
+  | 'read-only'
+  | 'unsupported'
+  | 'locked';
 
 /** `errno` (for instance `EIO`) is there where the system gave one. */
 export class StorageError extends Error {

@@ -1,4 +1,5 @@
-import { type Content, pageBytes, truncateContent, zeroContent } from './content.ts';
+import type { FlippedBit } from './bit-rot.ts';
+import { type Content, pageBytes, readContent, truncateContent, zeroContent } from './content.ts';
 import type { DataEffect, Effect, EffectTrace } from './effects.ts';
 import { createRandom } from './random.ts';
 import { cloneInode, createInode, type Inode, type InodeNumber, type Tree } from './tree.ts';
@@ -14,6 +15,8 @@ export interface CrashState {
   readonly lost: readonly number[];
   /** What shows where data was lost: see {@link Filler}. */
   readonly filler: Filler;
+  /** A bit that flipped at rest, after all else. */
+  readonly rotten?: FlippedBit;
 }
 
 /**
@@ -34,6 +37,7 @@ export function buildImage(trace: EffectTrace, state: CrashState): Tree {
     if (!lost.has(id)) builder.apply(effect);
     else if (effect.kind === 'data' && state.filler !== 'old') builder.spoil(effect, state.filler);
   }
+  if (state.rotten !== undefined) builder.flip(state.rotten);
   return builder.tree;
 }
 
@@ -71,6 +75,13 @@ class ImageBuilder {
     const from = filler === 'garbage-overwrites' ? 0 : effect.newFrom;
     const length = effect.bytes.length - from;
     if (length > 0) this.store(inode.content, effect.offset + from, garbage(effect.id, length));
+  }
+
+  flip({ inode: number, offset, bit }: FlippedBit): void {
+    const inode = this.own(number);
+    if (inode?.kind !== 'file') throw new RangeError(`the image has no file with inode ${number}`);
+    const [byte = 0] = readContent(inode.content, offset, 1);
+    this.store(inode.content, offset, Uint8Array.of(byte ^ (1 << bit)));
   }
 
   private applyToFile(content: Content, effect: Effect): void {

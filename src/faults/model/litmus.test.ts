@@ -20,7 +20,7 @@ function program(...operations: Operation[]): Recording {
 }
 
 /** Recordings that start from what a program left, all of it on disk. */
-function after(start: Recording, ...operations: Operation[]): Recording {
+function onDisk(start: Recording, ...operations: Operation[]): Recording {
   return { base: liveTree(start), trace: program(...operations).trace };
 }
 
@@ -142,7 +142,7 @@ describe('fsync of a file and of its directory', () => {
 
 describe('replace by rename, without fsync of the new file', () => {
   const old = program(create(2, 'f'), write(2, a));
-  const recording = after(old, create(3, 't'), write(3, b), rename(3, 't', 'f', 2));
+  const recording = onDisk(old, create(3, 't'), write(3, b), rename(3, 't', 'f', 2));
 
   it('posix: the new name may hold nothing, or zeros', () => {
     const shown = outcomes(recording, 'posix');
@@ -162,7 +162,7 @@ describe('replace by rename, without fsync of the new file', () => {
   });
 
   it('hostile: neither name may be there', () => {
-    const recordingWithout = after(program(create(3, 't'), write(3, b)), rename(3, 't', 'f'));
+    const recordingWithout = onDisk(program(create(3, 't'), write(3, b)), rename(3, 't', 'f'));
     expect(outcomes(recordingWithout, 'hostile')).toEqual(['(empty)', 'f=b', 'f=b t=b', 't=b']);
     expect(outcomes(recordingWithout, 'posix')).toEqual(['f=b', 't=b']);
   });
@@ -170,7 +170,7 @@ describe('replace by rename, without fsync of the new file', () => {
 
 describe('replace by rename, with fsync of the new file and of the directory', () => {
   const old = program(create(2, 'f'), write(2, a));
-  const recording = after(old, create(3, 't'), write(3, b), fsync(3), rename(3, 't', 'f', 2), fsyncdir());
+  const recording = onDisk(old, create(3, 't'), write(3, b), fsync(3), rename(3, 't', 'f', 2), fsyncdir());
 
   it.each(['posix', 'hostile', 'ext4-ordered', 'xfs', 'ext4-data-journal'])(
     '%s: the new content is there',
@@ -182,7 +182,7 @@ describe('replace by rename, with fsync of the new file and of the directory', (
 
 describe('two files in order', () => {
   const start = program(create(2, 'f'), write(2, a), create(3, 'g'), write(3, a));
-  const recording = after(start, write(2, b), write(3, b));
+  const recording = onDisk(start, write(2, b), write(3, b));
 
   it.each(['posix', 'ext4-ordered', 'xfs', 'btrfs'])(
     '%s: the second write may be there without the first',
@@ -197,7 +197,7 @@ describe('two files in order', () => {
 });
 
 describe('overwrite of two sectors', () => {
-  const recording = after(program(create(2, 'f'), write(2, a + a)), write(2, b + b));
+  const recording = onDisk(program(create(2, 'f'), write(2, a + a)), write(2, b + b));
 
   it('posix: old or new as one write, torn as two sectors', () => {
     expect(outcomes(recording, 'posix')).toEqual(['f=a', 'f=b']);
@@ -214,7 +214,7 @@ describe('overwrite of two sectors', () => {
 });
 
 describe('unlink, then the same name again', () => {
-  const recording = after(program(create(2, 'f'), write(2, a)), unlink(2, 'f'), create(3, 'f'), write(3, b));
+  const recording = onDisk(program(create(2, 'f'), write(2, a)), unlink(2, 'f'), create(3, 'f'), write(3, b));
 
   it('posix: old, gone, or any stage of the new one', () => {
     expect(outcomes(recording, 'posix')).toEqual(['(empty)', 'f=', 'f=0', 'f=a', 'f=b']);
@@ -227,14 +227,14 @@ describe('truncate to zero, write, close', () => {
   const old = program(create(2, 'f'), write(2, a));
 
   it('posix: the old length may show the new data', () => {
-    const shown = outcomes(after(old, truncate, write(2, b), close), 'posix');
+    const shown = outcomes(onDisk(old, truncate, write(2, b), close), 'posix');
     expect(shown).toContain('f=');
     expect(shown).toContain('f=a');
     expect(shown).toContain('f=b');
   });
 
   it('ext4-ordered: metadata after the close waits for the data', () => {
-    const shown = outcomes(after(old, truncate, write(2, b), close, create(3, 'g')), 'ext4-ordered');
+    const shown = outcomes(onDisk(old, truncate, write(2, b), close, create(3, 'g')), 'ext4-ordered');
     expect(shown).toContain('f=b g=');
     expect(shown).not.toContain('f= g=');
     expect(shown).toContain('f=');
@@ -262,7 +262,7 @@ describe('fsync of one file after writing another', () => {
 
 describe('appends with O_DSYNC', () => {
   const barrier: Operation = { kind: 'sync', inode: 2, cause: 'O_DSYNC' };
-  const recording = after(program(create(2, 'f')), write(2, a), barrier, write(2, b, 512), barrier);
+  const recording = onDisk(program(create(2, 'f')), write(2, a), barrier, write(2, b, 512), barrier);
 
   it.each(['posix', 'hostile', 'ext4-ordered', 'xfs', 'btrfs', 'ext4-data-journal'])(
     '%s: all are there',
@@ -275,7 +275,7 @@ describe('appends with O_DSYNC', () => {
 describe('fdatasync', () => {
   it('covers data and size, not the mode', () => {
     const chmod: Operation = { kind: 'set-meta', inode: 2, mode: 0o600 };
-    const recording = after(program(create(2, 'f')), chmod, write(2, a), fdatasync(2));
+    const recording = onDisk(program(create(2, 'f')), chmod, write(2, a), fdatasync(2));
     const trace = takeApart(recording);
     const { states } = crashStates(trace, profileNamed('posix'), 'power-loss', { seed: 1, limit: 1000 });
     const modes = new Set(
@@ -290,7 +290,7 @@ describe('fdatasync', () => {
 
 describe('a failed fsync', () => {
   const failed: Operation = { kind: 'sync', inode: 2, cause: 'fsync', failed: true };
-  const recording = after(program(create(2, 'f')), write(2, a), failed, fsync(2));
+  const recording = onDisk(program(create(2, 'f')), write(2, a), failed, fsync(2));
 
   it.each(['posix', 'ext4-ordered', 'xfs'])(
     '%s: a later fsync that answers 0 covers none of that data',
@@ -302,7 +302,7 @@ describe('a failed fsync', () => {
 });
 
 describe('hard link, then unlink of the first name', () => {
-  const recording = after(
+  const recording = onDisk(
     program(create(2, 'f'), write(2, a)),
     { kind: 'link', parent: root, name: 'g', inode: 2 },
     unlink(2, 'f'),
@@ -319,7 +319,7 @@ describe('hard link, then unlink of the first name', () => {
 
 describe('a directory renamed with a child', () => {
   const start = program(create(2, 'd', root, 'directory'), create(3, 'f', 2), write(3, a));
-  const recording = after(start, rename(2, 'd', 'e'));
+  const recording = onDisk(start, rename(2, 'd', 'e'));
 
   it.each(['posix', 'ext4-ordered', 'xfs', 'btrfs'])('%s: the child goes along', (profile) => {
     expect(outcomes(recording, profile)).toEqual(['d/ d/f=a', 'e/ e/f=a']);

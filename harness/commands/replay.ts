@@ -1,0 +1,27 @@
+import { Command } from 'commander';
+import { againInUserNamespace } from '../namespace.ts';
+import { replay } from '../replay.ts';
+import type { CommandContext } from './context.ts';
+import { exitCodes } from './exit.ts';
+import { withInterruption } from './interruption.ts';
+
+export function replayCommand(context: CommandContext): Command {
+  return new Command('replay')
+    .summary('show a finding again, from its token or file')
+    .description(
+      'Lays out the crash image of a finding again, lets the subject recover on it, and judges.\n' +
+        'Answers 1 where the claim breaks again, 0 where it holds now: fit for `git bisect run`.',
+    )
+    .argument('<token|file>', "the token of a finding's replay command, or its replay file")
+    .action(async (tokenOrFile: string) => {
+      const answered = await againInUserNamespace();
+      if (answered !== undefined) return context.exit(answered);
+      const { outcome, interrupted } = await withInterruption(context.progress.write, async (signal) => ({
+        outcome: await replay(tokenOrFile, { signal }),
+        interrupted: signal.aborted ? (signal.reason as 'SIGINT' | 'SIGTERM') : undefined,
+      }));
+      context.output.write(outcome.text.endsWith('\n') ? outcome.text : `${outcome.text}\n`);
+      if (interrupted !== undefined) context.exit(exitCodes[interrupted]);
+      else context.exit(outcome.reproduced ? exitCodes.violated : exitCodes.held);
+    });
+}

@@ -1,0 +1,114 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { programPath } from '../../src/program.ts';
+import type { FromLane, LaneCall, LaneCalls, LaneError, ToLane } from './protocol.ts';
+
+export interface LaneProcessOptions {
+  /** In mount and pid namespaces of its own, which the FUSE layer needs. */
+  readonly isolated: boolean;
+  readonly cpu: number;
+  readonly onJudged: (count: number) => void;
+}
+
+/** A lane's process died or failed in a way that is powercut's own fault. */
+export class LaneFailure extends Error {
+  override readonly name = 'LaneFailure';
+}
+
+/** The main process's end of a lane. One call at a time. */
+export class LaneProcess {
+  private readonly child: ChildProcess;
+  private readonly onJudged: (count: number) => void;
+  private readonly waiting = new Map<
+    number,
+    { resolve: (answer: unknown) => void; reject: (error: Error) => void }
+  >();
+  private readonly gone: Promise<void>;
+  private stderr = '';
+  private lastId = 0;
+
+  constructor(options: LaneProcessOptions) {
+    this.onJudged = options.onJudged;
+    const [program = '', ...parameters] = laneCommand(options);
+    this.child = spawn(program, parameters, {
+      // Its own process group: Ctrl-C in a terminal reaches the main process only.
+      detached: true,
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      serialization: 'advanced',
+      env: { ...process.env, ...(options.isolated ? { POWERCUT_LANE_PRIVATE: '1' } : {}) },
+    });
+    this.child.stderr?.on('data', (chunk: Buffer) => {
+      this.stderr = (this.stderr + chunk.toString()).slice(-8192);
+    });
+    this.child.on('message', (message: FromLane) => this.receive(message));
+    this.gone = new Promise((resolve) => {
+      this.child.on('error', (error) => this.fail(`a lane could not be started: ${error.message}`, resolve));
+      // Not `close`: Node does not emit it for a child whose channel was disconnected first.
+      this.child.on('exit', (code, signal) =>
+        this.fail(`a lane ended with ${signal ?? `exit ${code}`}`, resolve),
+      );
+    });
+  }
+
+  call<Call extends LaneCall>(call: Call, ask: LaneCalls[Call]['ask']): Promise<LaneCalls[Call]['answer']> {
+    const id = ++this.lastId;
+    return new Promise((resolve, reject) => {
+      this.waiting.set(id, { resolve: (answer) => resolve(answer as LaneCalls[Call]['answer']), reject });
+      this.send({ kind: 'call', id, call, ask });
+    });
+  }
+
+  stop(): void {
+    this.send({ kind: 'stop' });
+  }
+
+  /** Ends the process, its descendants and its mounts. */
+  async close(): Promise<void> {
+    if (this.child.connected) this.child.disconnect();
+    const patience = setTimeout(() => this.child.kill('SIGKILL'), 5_000);
+    await this.gone;
+    clearTimeout(patience);
+  }
+
+  private send(message: ToLane): void {
+    if (this.child.connected) this.child.send(message);
+    else this.fail('a lane is gone', () => {});
+  }
+
+  private receive(message: FromLane): void {
+    if (message.kind === 'judged') {
+      this.onJudged(message.count);
+      return;
+    }
+    const waiting = this.waiting.get(message.id);
+    this.waiting.delete(message.id);
+    if (message.kind === 'answer') waiting?.resolve(message.answer);
+    else waiting?.reject(revive(message.error));
+  }
+
+  private fail(reason: string, done: () => void): void {
+    const said = this.stderr.trim() === '' ? '' : `; it said:\n${this.stderr.trim()}`;
+    for (const { reject } of this.waiting.values()) reject(new LaneFailure(`${reason}${said}`));
+    this.waiting.clear();
+    done();
+  }
+}
+
+/** A subject's failure stays one; anything else is powercut's own. */
+function revive(error: LaneError): Error {
+  const revived = new LaneFailure(error.message);
+  if (error.stack !== undefined) revived.stack = error.stack;
+  return Object.assign(revived, { cause: error.name });
+}
+
+/**
+ * `unshare` gives the lane a pid namespace, whose end the kernel makes the end of every process in it, and a mount
+ * namespace, so that no mount is seen or left outside. The shell is that namespace's first process: it reaps what a
+ * subject leaves behind.
+ */
+function laneCommand({ isolated, cpu }: LaneProcessOptions): string[] {
+  const pinned = ['taskset', '-c', String(cpu), process.execPath, programPath('harness/lane/program')];
+  if (!isolated) return [process.execPath, programPath('harness/lane/program')];
+  const user = process.getuid?.() === 0 ? [] : ['--user', '--map-root-user'];
+  const namespaces = ['--mount', '--pid', '--fork', '--kill-child', '--mount-proc'];
+  return ['unshare', ...user, ...namespaces, 'sh', '-c', '"$@"; exit $?', 'sh', ...pinned];
+}

@@ -1,0 +1,112 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { takeApart } from '../../src/faults/model/effects.ts';
+import { buildImage } from '../../src/faults/model/image.ts';
+import { explore, type RunOrigin } from '../explore.ts';
+import type { NumberedStep, RecordedRun } from '../recorded-run.ts';
+import { shrink } from '../shrink.ts';
+import { torture } from '../torture.ts';
+import { type Lane, openLane } from './lane.ts';
+import type { FromLane, LaneCall, LaneCalls, ToLane } from './protocol.ts';
+
+/**
+ * The process of one lane. It lives in namespaces of its own (see process.ts): when it ends, by whatever cause, the
+ * kernel ends all its descendants and its mounts. It ends when the main process is gone.
+ */
+let lane: Lane | undefined;
+let stopped = false;
+let judged = 0;
+let reportedAt = 0;
+
+const shouldStop = () => stopped;
+const reportEveryMs = 100;
+
+function onJudged(): void {
+  judged += 1;
+  if (performance.now() - reportedAt < reportEveryMs) return;
+  reportedAt = performance.now();
+  send({ kind: 'judged', count: judged });
+  judged = 0;
+}
+
+const handlers: { [Call in LaneCall]: (ask: LaneCalls[Call]['ask']) => Promise<LaneCalls[Call]['answer']> } =
+  {
+    async open(settings) {
+      await lane?.close();
+      lane = undefined;
+      stopped = false;
+      lane = await openLane({ ...settings, directory });
+      return undefined;
+    },
+    hello: () => current().recorder.hello(),
+    record: (steps) => current().recorder.workload(steps, []),
+    explore: (task) => explore(current(), task, { onJudged, shouldStop }),
+    shrink: ({ violation, task }) => shrink(current(), violation, { task, shouldStop }),
+    torture: (task) => torture(current(), task, { onJudged, shouldStop }),
+    derive: ({ steps, origin }) => derive(current(), steps, origin),
+    judge({ run, state, claims }) {
+      const image = buildImage(takeApart(run.recording), state);
+      return current().judge.judge(image, run, state.point, claims, { afresh: true });
+    },
+    async close() {
+      await lane?.close();
+      lane = undefined;
+      return undefined;
+    },
+  };
+
+const directory = workspace();
+
+process.on('message', (message: ToLane) => {
+  if (message.kind === 'stop') stopped = true;
+  else void answer(message.id, message.call, message.ask);
+});
+process.on('disconnect', () => process.exit(0));
+// A terminal sends its signals to the whole group: the main process decides what they mean.
+process.on('SIGINT', () => {});
+process.on('SIGTERM', () => {});
+
+async function answer(id: number, call: LaneCall, ask: unknown): Promise<void> {
+  try {
+    const result = await (handlers[call] as (ask: unknown) => Promise<unknown>)(ask);
+    send({ kind: 'answer', id, answer: result });
+  } catch (error) {
+    const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
+    send({ kind: 'failed', id, error: { name, message, ...(stack === undefined ? {} : { stack }) } });
+  }
+}
+
+async function derive(
+  { recorder }: Lane,
+  steps: readonly NumberedStep[],
+  origin: RunOrigin,
+): Promise<RecordedRun> {
+  if (origin.kind === 'workload') return recorder.workload(steps, origin.plan);
+  const run = await recorder.workload(steps, []);
+  return origin.kind === 'reopen'
+    ? recorder.reopen(run, origin.killPoint)
+    : recorder.nested(run, origin.state);
+}
+
+function current(): Lane {
+  if (lane === undefined) throw new Error('this lane has no scenario open');
+  return lane;
+}
+
+function send(message: FromLane): void {
+  process.send?.(message);
+}
+
+/**
+ * In namespaces of its own: a memory file system that only this lane sees, over /dev/shm. It is gone with the lane, so
+ * that nothing can be left behind. Else (the sim layer needs no files): a temporary directory.
+ */
+function workspace(): string {
+  if (process.env.POWERCUT_LANE_PRIVATE !== '1') return mkdtempSync(join(tmpdir(), 'powercut-lane-'));
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'mode=0755', 'powercut', '/dev/shm']);
+  const path = '/dev/shm/powercut';
+  mkdirSync(path);
+  return path;
+}

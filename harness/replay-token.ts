@@ -1,0 +1,70 @@
+import { deflateRawSync, inflateRawSync } from 'node:zlib';
+import { z } from 'zod';
+import { claims, faultKinds } from '../reports/verdict.ts';
+
+const wholeNumber = z.int().min(0);
+
+const state = z.strictObject({
+  point: wholeNumber,
+  lost: z.array(wholeNumber),
+  filler: z.enum(['old', 'garbage', 'garbage-overwrites']),
+  rotten: z
+    .strictObject({ inode: wholeNumber, offset: wholeNumber, bit: wholeNumber.max(7) })
+    .exactOptional(),
+});
+
+const origin = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('workload'),
+    plan: z.array(
+      z.strictObject({ operation: z.literal('sync'), nth: wholeNumber, fault: z.literal('fsync-error') }),
+    ),
+  }),
+  z.strictObject({ kind: z.literal('reopen'), killPoint: wholeNumber }),
+  z.strictObject({ kind: z.literal('nested'), state }),
+]);
+
+/** Enough to record a finding's run again and to lay out its image. */
+export const replayPlanSchema = z.strictObject({
+  /** The scenario's file, from the directory in which the run was started. */
+  scenario: z.string(),
+  seed: wholeNumber,
+  layer: z.enum(['fuse', 'sim']),
+  claim: z.enum(claims),
+  fault: z.enum(faultKinds),
+  profile: z.string(),
+  /** Which steps of the seeded workload are asked. */
+  steps: z.array(wholeNumber),
+  origin,
+  state,
+});
+
+export type ReplayPlan = z.output<typeof replayPlanSchema>;
+
+const prefix = 'pc1-';
+
+/** The plan as one word for a command line. */
+export function encodeToken(plan: ReplayPlan): string {
+  return prefix + deflateRawSync(JSON.stringify(plan)).toString('base64url');
+}
+
+export class ReplayError extends Error {
+  override readonly name = 'ReplayError';
+}
+
+export function isToken(text: string): boolean {
+  return text.startsWith(prefix);
+}
+
+/** Throws a {@link ReplayError} where the text is no token, or one that was cut or changed on its way. */
+export function decodeToken(text: string): ReplayPlan {
+  try {
+    const json = inflateRawSync(Buffer.from(text.slice(prefix.length), 'base64url')).toString();
+    return replayPlanSchema.parse(JSON.parse(json));
+  } catch (cause) {
+    throw new ReplayError(
+      'this replay token cannot be read: it was cut, or changed on its way. Copy the whole line of the replay command from the report.',
+      { cause },
+    );
+  }
+}

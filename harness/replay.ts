@@ -1,0 +1,103 @@
+import { existsSync, readFileSync } from 'node:fs';
+import type { Claim } from '../reports/verdict.ts';
+import { probeFuse } from '../src/faults/fuse/layer.ts';
+import type { Violation } from './explore.ts';
+import { LaneProcess } from './lane/process.ts';
+import { loadScenario } from './load-scenario.ts';
+import type { RecordedRun } from './recorded-run.ts';
+import { decodeReplayFile } from './replay-file.ts';
+import { renderReplay } from './replay-text.ts';
+import { decodeToken, isToken, ReplayError, type ReplayPlan } from './replay-token.ts';
+import type { LoadedScenario } from './scenario.ts';
+import { tellWitness } from './witness.ts';
+import { createWorkload } from './workload/workload.ts';
+
+export interface ReplayOutcome {
+  /** The claim broke again. */
+  readonly reproduced: boolean;
+  /** What happened, ready to print. */
+  readonly text: string;
+}
+
+/**
+ * Shows a finding again: lays out its crash image, lets a fresh subject recover on it, and judges. A token records the
+ * run anew first; a file has the recording in it. Rejects with a {@link ReplayError} where the token, the file or its
+ * scenario cannot be read.
+ */
+export async function replay(
+  tokenOrFile: string,
+  options: { readonly signal: AbortSignal },
+): Promise<ReplayOutcome> {
+  const { plan, run } = read(tokenOrFile);
+  if (!existsSync(plan.scenario)) {
+    throw new ReplayError(
+      `the finding's scenario ${plan.scenario} is not here: run the replay in the directory in which the finding was made`,
+    );
+  }
+  const loaded = await loadScenario(plan.scenario);
+  await checkLayer(plan);
+  const lane = new LaneProcess({ isolated: plan.layer === 'fuse', cpu: 0, onJudged: () => {} });
+  const stop = () => lane.stop();
+  options.signal.addEventListener('abort', stop);
+  try {
+    await lane.call('open', { loaded, layer: plan.layer, seed: plan.seed });
+    return await judgeAgain(lane, plan, run ?? (await recordAgain(lane, plan, loaded)));
+  } finally {
+    options.signal.removeEventListener('abort', stop);
+    await lane.close();
+  }
+}
+
+function read(tokenOrFile: string): { readonly plan: ReplayPlan; readonly run?: RecordedRun } {
+  if (isToken(tokenOrFile)) return { plan: decodeToken(tokenOrFile) };
+  if (!existsSync(tokenOrFile)) {
+    throw new ReplayError(`"${tokenOrFile}" is neither a replay token (they begin with pc1-) nor a file`);
+  }
+  return decodeReplayFile(readFileSync(tokenOrFile, 'utf8'), tokenOrFile);
+}
+
+async function checkLayer({ layer }: ReplayPlan): Promise<void> {
+  if (layer !== 'fuse') return;
+  const fuse = await probeFuse();
+  if (!fuse.available)
+    throw new ReplayError(`the finding was made on the fuse layer. ${fuse.why} ${fuse.remedy}`);
+}
+
+async function recordAgain(
+  lane: LaneProcess,
+  plan: ReplayPlan,
+  { scenario }: LoadedScenario,
+): Promise<RecordedRun> {
+  const hello = await lane.call('hello', undefined);
+  const all =
+    scenario.subject.workload === undefined
+      ? createWorkload(hello.model, scenario.workload, hello.features, plan.seed)
+      : [];
+  const steps = plan.steps.flatMap((index) => {
+    const mutation = all[index];
+    return mutation === undefined ? [] : [{ index, mutation }];
+  });
+  return lane.call('derive', { steps, origin: plan.origin });
+}
+
+async function judgeAgain(lane: LaneProcess, plan: ReplayPlan, run: RecordedRun): Promise<ReplayOutcome> {
+  const { claim, state } = plan;
+  if (state.point > run.recording.trace.length) {
+    throw new ReplayError(
+      `the run was recorded anew and has ${run.recording.trace.length} entries, the finding's crash is after entry ${state.point}: the subject has changed, or is not deterministic. The finding's replay file has the recording itself.`,
+    );
+  }
+  const { judgements } = await lane.call('judge', { run, state, claims: [claim] as Claim[] });
+  const judgement = judgements.get(claim);
+  if (judgement === undefined) throw new Error(`the judge did not answer on ${claim}`);
+  const base = { ...plan, run, place: [], steps: [] };
+  const violation: Violation = {
+    ...base,
+    judgement:
+      judgement.status === 'violated'
+        ? judgement
+        : { status: 'violated', summary: '', expected: [], recovered: [] },
+  };
+  const text = renderReplay(plan, judgement, tellWitness(violation));
+  return { reproduced: judgement.status === 'violated', text };
+}

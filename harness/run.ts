@@ -1,0 +1,190 @@
+import { cpus, release } from 'node:os';
+import type { ScenarioVerdict, Status, Verdict } from '../reports/verdict.ts';
+import { verdictSchemaVersion } from '../reports/verdict.ts';
+import { probeFuse } from '../src/faults/fuse/layer.ts';
+import { Lanes } from './lane/lanes.ts';
+import { chooseLayer, type LayerChoice, type LayersHere } from './layers.ts';
+import type { Progress, RunOptions } from './options.ts';
+import { packageVersion } from './package.ts';
+import type { LoadedScenario } from './scenario.ts';
+import { runScenario, type ScenarioContext } from './scenario-run.ts';
+
+/**
+ * Puts scenarios to the test, one after the other, each on all lanes. Rejects only where powercut itself failed: what a
+ * subject does wrong is in the verdict.
+ */
+export async function runScenarios(
+  scenarios: readonly LoadedScenario[],
+  options: RunOptions,
+  report: (progress: Progress) => void,
+): Promise<Verdict> {
+  const clock = startClock();
+  const layers = await probeLayers();
+  const run = new Run(scenarios, options, report, layers);
+  const verdicts = await run.all();
+  const { statesJudged } = run;
+  const seconds = clock.seconds();
+  const interrupted = options.signal.aborted ? signalName(options.signal.reason) : undefined;
+  return {
+    schema: 'powercut-verdict',
+    schemaVersion: verdictSchemaVersion,
+    version: packageVersion(),
+    seed: options.seed,
+    status: worst(verdicts),
+    scenarios: verdicts,
+    ...(interrupted === undefined ? {} : { interrupted }),
+    environment: {
+      startedAt: clock.startedAt,
+      node: process.version,
+      kernel: release(),
+      cpu: cpus()[0]?.model ?? 'unknown',
+      lanes: options.jobs,
+      layers: layers.described,
+    },
+    timing: {
+      seconds,
+      statesPerSecond: Math.round(statesJudged / Math.max(seconds, 0.001)),
+      scenarios: Object.fromEntries(run.seconds),
+    },
+  };
+}
+
+class Run {
+  statesJudged = 0;
+  readonly seconds = new Map<string, number>();
+  private readonly scenarios: readonly LoadedScenario[];
+  private readonly options: RunOptions;
+  private readonly report: (progress: Progress) => void;
+  private readonly layers: LayersHere;
+  private readonly lanes: Lanes;
+  private readonly verdicts: ScenarioVerdict[] = [];
+  private stopped: string | undefined;
+  private phase = { scenario: '', phase: '', newImages: 0 };
+
+  constructor(
+    scenarios: readonly LoadedScenario[],
+    options: RunOptions,
+    report: (progress: Progress) => void,
+    layers: LayersHere,
+  ) {
+    this.scenarios = scenarios;
+    this.options = options;
+    this.report = report;
+    this.layers = layers;
+    this.lanes = new Lanes(options.jobs, (count) => {
+      this.statesJudged += count;
+      this.tell({ newImages: this.phase.newImages + count });
+    });
+  }
+
+  async all(): Promise<readonly ScenarioVerdict[]> {
+    const stop = (why: string) => () => {
+      this.stopped ??= why;
+      this.lanes.stop();
+    };
+    const onAbort = stop('The run was interrupted.');
+    this.options.signal.addEventListener('abort', onAbort);
+    if (this.options.signal.aborted) onAbort();
+    const limit = this.options.timeLimitSeconds;
+    const timer =
+      limit === undefined
+        ? undefined
+        : setTimeout(stop(`The time limit of ${limit} s was reached.`), limit * 1000);
+    try {
+      for (const loaded of this.scenarios) this.verdicts.push(await this.one(loaded));
+    } finally {
+      clearTimeout(timer);
+      this.options.signal.removeEventListener('abort', onAbort);
+      await this.lanes.close();
+    }
+    return this.verdicts;
+  }
+
+  private async one(loaded: LoadedScenario): Promise<ScenarioVerdict> {
+    const clock = startClock();
+    const { name } = loaded.scenario;
+    this.tell({ scenario: name, phase: 'starting', newImages: 0 });
+    const choice = chooseLayer(loaded.scenario, this.options.layer, this.layers);
+    const verdict = await this.judgeScenario(loaded, choice);
+    this.seconds.set(name, clock.seconds());
+    return verdict;
+  }
+
+  private async judgeScenario(loaded: LoadedScenario, choice: LayerChoice): Promise<ScenarioVerdict> {
+    const first = await runScenario(loaded, choice, this.context());
+    if (!this.options.doubleCheck || choice.kind === 'missing') return first;
+    const second = await runScenario(loaded, choice, this.context());
+    if (JSON.stringify(first) === JSON.stringify(second)) return first;
+    const note =
+      'A second run of the same scenario and seed gave another verdict: the subject is not deterministic, so nothing that was found or not found can be relied on.';
+    return { ...first, status: 'unknown', notes: [...first.notes, note] };
+  }
+
+  private context(): ScenarioContext {
+    const found = this.verdicts.reduce((sum, verdict) => sum + verdict.findings.length, 0);
+    return {
+      options: this.options,
+      lanes: this.lanes,
+      findingsBefore: found,
+      whyStopped: () => this.stopped ?? this.whyBail(),
+      onPhase: (phase) => this.tell({ phase }),
+    };
+  }
+
+  private whyBail(): string | undefined {
+    const { bail } = this.options;
+    const found = this.verdicts.reduce(
+      (sum, verdict) => sum + (verdict.canary ? 0 : verdict.findings.length),
+      0,
+    );
+    return bail !== undefined && found >= bail
+      ? `The run stopped after ${found} findings, as asked by --bail.`
+      : undefined;
+  }
+
+  private tell(change: Partial<typeof this.phase>): void {
+    this.phase = { ...this.phase, ...change };
+    this.report({
+      ...this.phase,
+      scenariosDone: this.verdicts.length,
+      scenariosAll: this.scenarios.length,
+      statesJudged: this.statesJudged,
+      findings: this.verdicts.reduce((sum, verdict) => sum + verdict.findings.length, 0),
+    });
+  }
+}
+
+/** A canary that was found is a success; one that was missed makes what else held worthless. */
+function worst(verdicts: readonly ScenarioVerdict[]): Exclude<Status, 'not-tested'> {
+  const counted = verdicts.map((verdict): Status => {
+    if (verdict.canary === undefined || verdict.status === 'not-tested') return verdict.status;
+    return verdict.canary.found ? 'held' : 'unknown';
+  });
+  if (counted.includes('violated')) return 'violated';
+  if (counted.includes('unknown') || !counted.includes('held')) return 'unknown';
+  return 'held';
+}
+
+async function probeLayers(): Promise<LayersHere> {
+  const fuse = await probeFuse();
+  return {
+    fuse: fuse.available ? undefined : `${fuse.why} ${fuse.remedy}`,
+    described: {
+      sim: 'in this process',
+      fuse: fuse.available ? fuse.how : `missing: ${fuse.why}`,
+    },
+  };
+}
+
+function signalName(reason: unknown): 'SIGINT' | 'SIGTERM' {
+  return reason === 'SIGTERM' ? 'SIGTERM' : 'SIGINT';
+}
+
+/** The run's own clock: what it measures goes into `environment` and `timing`, and nowhere else. */
+function startClock(): { readonly startedAt: string; readonly seconds: () => number } {
+  const startedAtMs = performance.now();
+  return {
+    startedAt: new Date(performance.timeOrigin + startedAtMs).toISOString(),
+    seconds: () => Math.round(performance.now() - startedAtMs) / 1000,
+  };
+}

@@ -1,0 +1,198 @@
+import { relative } from 'node:path';
+import type { Claim, FaultKind, ScenarioVerdict } from '../reports/verdict.ts';
+import type { ExploredFault, ExploreResult, ExploreTask, Share } from './explore.ts';
+import { buildFindings, type FindingContext } from './findings.ts';
+import type { Lanes } from './lane/lanes.ts';
+import type { LaneProcess } from './lane/process.ts';
+import { LaneFailure } from './lane/process.ts';
+import type { LayerChoice } from './layers.ts';
+import { type Explored, mergeResults } from './merge.ts';
+import type { RunOptions } from './options.ts';
+import type { NumberedStep, RecordedRun } from './recorded-run.ts';
+import type { LoadedScenario } from './scenario.ts';
+import { assemble, notTested, unknownScenario } from './scenario-verdict.ts';
+import type { SubjectHello } from './subject/subject.ts';
+import { createWorkload } from './workload/workload.ts';
+
+export interface ScenarioContext {
+  readonly options: RunOptions;
+  readonly lanes: Lanes;
+  /** Findings of earlier scenarios of the run: theirs are numbered on. */
+  readonly findingsBefore: number;
+  /** Why the run is to end now, if it is. */
+  readonly whyStopped: () => string | undefined;
+  readonly onPhase: (phase: string) => void;
+}
+
+/** One scenario on all lanes: record, explore each fault under each profile, shrink what was found. */
+export async function runScenario(
+  loaded: LoadedScenario,
+  choice: LayerChoice,
+  context: ScenarioContext,
+): Promise<ScenarioVerdict> {
+  const stopped = context.whyStopped();
+  if (stopped !== undefined) return notTested(loaded, '-', stopped);
+  if (choice.kind === 'missing') return notTested(loaded, choice.layer, choice.why);
+  const lanes = await context.lanes.take(choice.layer === 'fuse');
+  try {
+    return await new ScenarioRun(loaded, choice.layer, lanes, context).run();
+  } catch (error) {
+    // What the subject did wrong is its own; anything else is powercut's, and ends the run.
+    if (!(error instanceof LaneFailure) || error.cause !== 'SubjectFailure') throw error;
+    return unknownScenario(loaded, choice.layer, `The subject failed before any fault. ${error.message}`);
+  } finally {
+    await Promise.allSettled(lanes.map((lane) => lane.call('close', undefined)));
+  }
+}
+
+class ScenarioRun {
+  private readonly loaded: LoadedScenario;
+  private readonly layer: 'fuse' | 'sim';
+  private readonly lanes: readonly LaneProcess[];
+  private readonly context: ScenarioContext;
+
+  constructor(
+    loaded: LoadedScenario,
+    layer: 'fuse' | 'sim',
+    lanes: readonly LaneProcess[],
+    context: ScenarioContext,
+  ) {
+    this.loaded = loaded;
+    this.layer = layer;
+    this.lanes = lanes;
+    this.context = context;
+  }
+
+  async run(): Promise<ScenarioVerdict> {
+    const { loaded, layer, context, lanes } = this;
+    const { seed } = context.options;
+    context.onPhase('recording');
+    await Promise.all(lanes.map((lane) => lane.call('open', { loaded, layer, seed })));
+    const [first] = lanes;
+    if (first === undefined) throw new Error('a run needs at least one lane');
+    const hello = await first.call('hello', undefined);
+    const steps = this.workload(hello);
+    const run = await first.call('record', steps);
+    if (run.endedEarly !== undefined) {
+      return unknownScenario(loaded, layer, `The subject failed without any fault. ${run.endedEarly}`);
+    }
+    const explored: Explored[] = [];
+    for (const fault of this.faults()) {
+      for (const profile of this.profilesFor(fault)) {
+        if (context.whyStopped() !== undefined) break;
+        explored.push(await this.explore(run, fault, profile));
+      }
+    }
+    context.onPhase('shrinking');
+    const findings = await buildFindings(explored, lanes, this.findingContext());
+    const cut = context.whyStopped();
+    return assemble({
+      loaded,
+      layer,
+      hello,
+      run,
+      steps,
+      explored,
+      findings,
+      ...(cut === undefined ? {} : { cut }),
+    });
+  }
+
+  private workload(hello: SubjectHello): readonly NumberedStep[] {
+    const { subject, workload } = this.loaded.scenario;
+    if (subject.workload !== undefined) return [];
+    const mutations = createWorkload(hello.model, workload, hello.features, this.context.options.seed);
+    return mutations.map((mutation, index) => ({ index, mutation }));
+  }
+
+  private async explore(run: RecordedRun, fault: ExploredFault, profile: string): Promise<Explored> {
+    const { options, onPhase } = this.context;
+    const { explore } = this.loaded.scenario;
+    onPhase(profile === anyProfile ? fault : `${fault} on ${profile}`);
+    const task = (share: Share): ExploreTask => ({
+      run,
+      fault,
+      profile: profile === anyProfile ? 'posix' : profile,
+      claims: this.claimsUnder(fault),
+      seed: options.seed,
+      limit: options.states ?? explore.states,
+      nested: explore.nested,
+      share,
+    });
+    const results = await Promise.all(
+      this.lanes.map((lane, index) => lane.call('explore', task(this.share(index)))),
+    );
+    const merged = mergeResults(results);
+    const tortured = fault === 'process-kill' ? await this.torture(run) : undefined;
+    return {
+      fault,
+      profile,
+      task: task({ index: 0, count: 1 }),
+      result: merged,
+      ...(tortured && { tortured }),
+    };
+  }
+
+  /** Real kills need a process, and one lane, since each cycle goes on from the one before. */
+  private async torture(run: RecordedRun) {
+    const { kills } = this.loaded.scenario.explore;
+    const [lane] = this.lanes;
+    if (this.layer !== 'fuse' || kills === 0 || lane === undefined) return undefined;
+    this.context.onPhase('killing at random');
+    return lane.call('torture', {
+      claims: this.claimsUnder('process-kill'),
+      seed: this.context.options.seed,
+      kills,
+      operations: run.recording.trace.length,
+    });
+  }
+
+  private share(lane: number): Share {
+    const shard = this.context.options.shard ?? { index: 1, count: 1 };
+    const count = this.lanes.length;
+    return { index: (shard.index - 1) * count + lane, count: shard.count * count };
+  }
+
+  private faults(): ExploredFault[] {
+    const stated = new Set(Object.values(this.loaded.scenario.claims).flat());
+    return exploredFaults.filter((fault) => stated.has(fault));
+  }
+
+  private claimsUnder(fault: FaultKind): Claim[] {
+    const { claims } = this.loaded.scenario;
+    return (Object.keys(claims) as Claim[]).filter((claim) => claims[claim]?.includes(fault));
+  }
+
+  private profilesFor(fault: ExploredFault): readonly string[] {
+    if (fault === 'process-kill' || fault === 'bit-rot') return [anyProfile];
+    if (fault === 'lost-fsync') return ['lying-disk'];
+    return this.context.options.profiles ?? this.loaded.scenario.profiles;
+  }
+
+  private findingContext(): FindingContext {
+    const { options, findingsBefore, whyStopped } = this.context;
+    return {
+      scenarioFile: relative('', this.loaded.file),
+      layer: this.layer,
+      seed: options.seed,
+      outputDirectory: options.outputDirectory,
+      findingsBefore,
+      ...(options.bail === undefined ? {} : { most: options.bail }),
+      whyStopped,
+    };
+  }
+}
+
+/** For faults whose states no profile changes. */
+export const anyProfile = 'any';
+
+export const exploredFaults: readonly ExploredFault[] = [
+  'process-kill',
+  'power-loss',
+  'torn-write',
+  'lost-fsync',
+  'fsync-error',
+  'bit-rot',
+];
+
+export type { ExploreResult };

@@ -1,0 +1,163 @@
+import { crashStates } from '../src/faults/model/crash-states.ts';
+import { takeApart } from '../src/faults/model/effects.ts';
+import { buildImage } from '../src/faults/model/image.ts';
+import { add, bits, has, isLegal, pendingAt } from '../src/faults/model/pending.ts';
+import { profileNamed } from '../src/faults/model/profile.ts';
+import { type ExploreTask, explore, stepsOf, type Violation } from './explore.ts';
+import type { Lane } from './lane/lane.ts';
+import type { NumberedStep } from './recorded-run.ts';
+
+export interface Shrunk {
+  readonly violation: Violation;
+  readonly stderr: string;
+  readonly operationsBefore: number;
+  readonly operationsAfter: number;
+  readonly lostBefore: number;
+  readonly lostAfter: number;
+  readonly attempts: number;
+}
+
+export interface ShrinkSettings {
+  readonly task: ExploreTask;
+  readonly shouldStop: () => boolean;
+}
+
+/** How many shorter workloads are tried, and how many crash states of each. */
+const workloadsMax = 40;
+const statesEach = 400;
+
+/**
+ * The smallest witness that was found for the same claim: fewest steps asked, then fewest effects lost. Undefined if
+ * the violation does not show again with a subject that was started for it alone: it is then no finding.
+ */
+export async function shrink(
+  lane: Lane,
+  violation: Violation,
+  settings: ShrinkSettings,
+): Promise<Shrunk | undefined> {
+  const first = await confirm(lane, violation);
+  if (first === undefined) return undefined;
+  const shrinker = new Shrinker(lane, settings);
+  const fewerSteps = await shrinker.fewerSteps(first.violation);
+  const smallest = await shrinker.fewerLost(fewerSteps);
+  const confirmed = (await confirm(lane, smallest)) ?? first;
+  return {
+    ...confirmed,
+    operationsBefore: stepsOf(settings.task.run).length,
+    operationsAfter: confirmed.violation.steps.length,
+    lostBefore: violation.state.lost.length,
+    lostAfter: confirmed.violation.state.lost.length,
+    attempts: shrinker.attempts,
+  };
+}
+
+async function confirm(
+  lane: Lane,
+  violation: Violation,
+): Promise<{ violation: Violation; stderr: string } | undefined> {
+  const { run, state, claim } = violation;
+  const image = buildImage(takeApart(run.recording), state);
+  const { judgements, stderr } = await lane.judge.judge(image, run, state.point, [claim], { afresh: true });
+  const judgement = judgements.get(claim);
+  return judgement?.status === 'violated' ? { violation: { ...violation, judgement }, stderr } : undefined;
+}
+
+class Shrinker {
+  attempts = 0;
+  private readonly lane: Lane;
+  private readonly settings: ShrinkSettings;
+
+  constructor(lane: Lane, settings: ShrinkSettings) {
+    this.lane = lane;
+    this.settings = settings;
+  }
+
+  /** The shortest beginning of the workload that still fails, and of that each step left out that can be. */
+  async fewerSteps(violation: Violation): Promise<Violation> {
+    const all = stepsOf(this.settings.task.run);
+    let best = violation;
+    let steps = all;
+    for (let length = 1; length < all.length && this.attempts < workloadsMax / 2; length++) {
+      const found = await this.tryWorkload(all.slice(0, length), violation);
+      if (found === undefined) continue;
+      best = found;
+      steps = all.slice(0, length);
+      break;
+    }
+    for (
+      let index = steps.length - 1;
+      index >= 0 && steps.length > 1 && this.attempts < workloadsMax;
+      index--
+    ) {
+      const fewer = steps.filter((_, position) => position !== index);
+      const found = await this.tryWorkload(fewer, violation);
+      if (found === undefined) continue;
+      best = found;
+      steps = fewer;
+    }
+    return best;
+  }
+
+  /** Gives back lost effects, one by one with all that they need, as long as the claim stays broken. */
+  async fewerLost(violation: Violation): Promise<Violation> {
+    const { run, fault, profile } = violation;
+    const trace = takeApart(run.recording);
+    const crash = fault === 'torn-write' ? 'torn-write' : 'power-loss';
+    const { order } = crashStates(trace, profileNamed(profile), crash, { seed: 0, limit: 1 });
+    const pending = pendingAt(order, violation.state.point);
+    let best = violation;
+    for (const position of pending.atoms.keys()) {
+      if (this.settings.shouldStop()) break;
+      const lost = new Set(best.state.lost);
+      const mine = order.atoms[pending.atoms[position] ?? -1]?.effects ?? [];
+      if (!mine.some((id) => lost.has(id))) continue;
+      const kept = bits(pending.atoms.length);
+      for (const [other, id] of pending.atoms.entries()) {
+        const needed = has(pending.needs[position] ?? kept, other);
+        if (needed || !order.atoms[id]?.effects.some((effect) => lost.has(effect))) add(kept, other);
+      }
+      if (!isLegal(pending, kept)) continue;
+      const fewer = pending.atoms
+        .flatMap((id, other) => (has(kept, other) ? [] : (order.atoms[id]?.effects ?? [])))
+        .sort((a, b) => a - b);
+      best = (await this.tryState({ ...best, state: { ...best.state, lost: fewer } })) ?? best;
+    }
+    return best;
+  }
+
+  private async tryWorkload(
+    steps: readonly NumberedStep[],
+    violation: Violation,
+  ): Promise<Violation | undefined> {
+    if (this.settings.shouldStop()) return undefined;
+    this.attempts += 1;
+    const run = await this.lane.recorder.workload(steps, []);
+    if (run.endedEarly !== undefined) return undefined;
+    let found: Violation | undefined;
+    const task: ExploreTask = {
+      ...this.settings.task,
+      run,
+      claims: [violation.claim],
+      limit: Math.min(statesEach, this.settings.task.limit),
+      nested: violation.origin.kind === 'nested',
+      share: { index: 0, count: 1 },
+    };
+    await explore(this.lane, task, {
+      onJudged: () => {},
+      onViolation: (first) => {
+        found ??= first;
+      },
+      shouldStop: () => found !== undefined || this.settings.shouldStop(),
+    });
+    return found;
+  }
+
+  private async tryState(violation: Violation): Promise<Violation | undefined> {
+    this.attempts += 1;
+    const { run, state, claim } = violation;
+    const image = buildImage(takeApart(run.recording), state);
+    const { judgements } = await this.lane.judge.judge(image, run, state.point, [claim]);
+    const judgement = judgements.get(claim);
+    return judgement?.status === 'violated' ? { ...violation, judgement } : undefined;
+  }
+}

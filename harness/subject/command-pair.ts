@@ -1,0 +1,205 @@
+import { writeFileSync } from 'node:fs';
+import { type Claim, claims } from '../../reports/verdict.ts';
+import { type Environment, firstDirectory, volumeVariables } from './command.ts';
+import { LineSplitter } from './lines.ts';
+import { type ProcessEnd, ProcessStartError, type RunningProcess, startProcess } from './process.ts';
+
+/** A program as the subject: `workload` (and `prepare`) that work in the volumes, `checker` that judges an image. */
+export interface CommandOptions {
+  readonly command: readonly string[];
+  /** Volume name to directory; it runs in the first. */
+  readonly directories: ReadonlyMap<string, string>;
+  readonly environment: Environment;
+  readonly timeoutMs: number;
+  readonly cpu?: number;
+  /** Aborting kills it and all its children. */
+  readonly signal?: AbortSignal;
+}
+
+export type CommandEnd =
+  | ProcessEnd
+  | { readonly kind: 'did-not-start'; readonly message: string }
+  | { readonly kind: 'hung' }
+  | { readonly kind: 'flooded' }
+  | { readonly kind: 'aborted' };
+
+export interface WorkloadOutcome {
+  readonly end: CommandEnd;
+  /** How many lines were reported. */
+  readonly lines: number;
+  readonly stderr: string;
+}
+
+const workloadBytesMax = 64 * 1024 * 1024;
+const checkerBytesMax = 1024 * 1024;
+
+/**
+ * Runs `workload` or `prepare` to its end. Each complete line of stdout is reported as it comes; text after the last one
+ * is no acknowledgement.
+ */
+export async function runWorkload(
+  options: CommandOptions & {
+    readonly onLine: (line: string) => void;
+    /** Called once with its process group, as soon as it runs. */
+    readonly onStart?: (processGroup: number) => void;
+  },
+): Promise<WorkloadOutcome> {
+  let lines = 0;
+  const { end, stderr } = await runBounded(options, {}, workloadBytesMax, (line) => {
+    lines++;
+    options.onLine(line);
+  });
+  return { end, lines, stderr };
+}
+
+export interface CheckerOptions extends CommandOptions {
+  readonly ackedLines: readonly string[];
+  /** Where to put the file that POWERCUT_ACKED names: outside the volumes, one for each checker that runs at a time. */
+  readonly ackedFile: string;
+}
+
+export interface CheckerOutcome {
+  readonly verdict: 'fine' | 'violated' | 'unknown';
+  /** One line: what the checker said, or why it judged nothing. */
+  readonly explanation: string;
+  /** What it named as broken. Absent where it named nothing. */
+  readonly claims?: readonly { readonly claim: Claim; readonly explanation: string }[];
+  readonly stderr: string;
+}
+
+/** Lets the checker judge an image. */
+export async function runChecker(options: CheckerOptions): Promise<CheckerOutcome> {
+  writeFileSync(options.ackedFile, options.ackedLines.map((line) => `${line}\n`).join(''));
+  const output: string[] = [];
+  const ran = await runBounded(options, { POWERCUT_ACKED: options.ackedFile }, checkerBytesMax, (line) =>
+    output.push(line),
+  );
+  if (ran.rest !== '') output.push(ran.rest);
+  return { ...judge(ran.end, output, ran.stderr, options.timeoutMs), stderr: ran.stderr };
+}
+
+function judge(
+  end: CommandEnd,
+  output: readonly string[],
+  stderr: string,
+  timeoutMs: number,
+): Omit<CheckerOutcome, 'stderr'> {
+  const unknown = (explanation: string) => ({ verdict: 'unknown', explanation }) as const;
+  switch (end.kind) {
+    case 'did-not-start':
+      return unknown(end.message);
+    case 'hung':
+      return unknown(`the checker did not end within ${timeoutMs / 1000} s`);
+    case 'flooded':
+      return unknown(`the checker printed more than ${checkerBytesMax} bytes`);
+    case 'aborted':
+      return unknown('the run was ended before the checker was done');
+    case 'killed':
+      return unknown(`the checker was killed by ${end.signal}${lastLine([], stderr, ': ')}`);
+    case 'exited':
+      if (end.stragglers > 0)
+        return unknown(
+          `the checker ended with ${end.stragglers} of its processes still running: wait for them, so that what they find counts`,
+        );
+      return judgeExit(end.code, output, stderr);
+  }
+}
+
+function judgeExit(code: number, output: readonly string[], stderr: string): Omit<CheckerOutcome, 'stderr'> {
+  const named = output.filter((line) => line.startsWith('violated:')).map(parseViolation);
+  const stranger = named.find((violation) => violation.claim === undefined);
+  if (stranger !== undefined)
+    return {
+      verdict: 'unknown',
+      explanation: `the checker says "violated: ${stranger.text}", and a claim was expected after the colon: ${claims.join(', ')}`,
+    };
+  const broken = named.flatMap(({ claim, explanation }) =>
+    claim === undefined ? [] : [{ claim, explanation }],
+  );
+  const first = broken[0];
+  if (code === 0)
+    return first === undefined
+      ? { verdict: 'fine', explanation: lastLine(output, stderr) }
+      : {
+          verdict: 'unknown',
+          explanation: `the checker says "violated: ${first.claim}" and yet exits 0, which means fine: exit 1`,
+        };
+  if (code !== 1)
+    return {
+      verdict: 'unknown',
+      explanation: `the checker ended with exit ${code}, which is neither 0 (fine) nor 1 (violated)${lastLine(output, stderr, ': ')}`,
+    };
+  return first === undefined
+    ? { verdict: 'violated', explanation: lastLine(output, stderr) || 'the checker ended with exit 1' }
+    : { verdict: 'violated', explanation: first.explanation, claims: broken };
+}
+
+function parseViolation(line: string): { claim: Claim | undefined; explanation: string; text: string } {
+  const text = line.slice('violated:'.length).trim();
+  const [word = '', ...rest] = text.split(' ');
+  const claim = claims.find((name) => name === word.replace(/:$/, ''));
+  return { claim, explanation: rest.join(' ') || `the checker found ${word} violated`, text };
+}
+
+/** The last line that says something, of stdout or else of stderr; with `before` in front where there is one. */
+function lastLine(output: readonly string[], stderr: string, before = ''): string {
+  const said = (line: string) => line.trim() !== '';
+  const line = output.findLast(said) ?? stderr.split('\n').findLast(said);
+  return line === undefined ? '' : before + line.trim();
+}
+
+interface Ran {
+  readonly end: CommandEnd;
+  /** What came after the last line's end. */
+  readonly rest: string;
+  readonly stderr: string;
+}
+
+async function runBounded(
+  options: CommandOptions & { readonly onStart?: (processGroup: number) => void },
+  environment: Environment,
+  outputBytesMax: number,
+  onLine: (line: string) => void,
+): Promise<Ran> {
+  const lines = new LineSplitter(outputBytesMax);
+  let running: RunningProcess | undefined;
+  let cut: CommandEnd | undefined;
+  const stop = (end: CommandEnd) => {
+    cut ??= end;
+    void running?.kill();
+  };
+  let outputBytes = 0;
+  const receive = (chunk: Buffer) => {
+    outputBytes += chunk.length;
+    const complete = outputBytes > outputBytesMax ? undefined : lines.feed(chunk);
+    if (complete === undefined) stop({ kind: 'flooded' });
+    else if (cut === undefined) complete.forEach(onLine);
+  };
+  if (options.signal?.aborted) return { end: { kind: 'aborted' }, rest: '', stderr: '' };
+  try {
+    running = await startProcess({
+      command: options.command,
+      cwd: firstDirectory(options.directories),
+      environment: { ...options.environment, ...volumeVariables(options.directories), ...environment },
+      ...(options.cpu !== undefined && { cpu: options.cpu }),
+      input: 'empty',
+      onOutput: receive,
+    });
+  } catch (error) {
+    if (!(error instanceof ProcessStartError)) throw error;
+    return { end: { kind: 'did-not-start', message: error.message }, rest: '', stderr: '' };
+  }
+  const timer = setTimeout(() => stop({ kind: 'hung' }), options.timeoutMs);
+  const abort = () => stop({ kind: 'aborted' });
+  options.signal?.addEventListener('abort', abort, { once: true });
+  // The signal may have come while the process was being started.
+  if (options.signal?.aborted) abort();
+  options.onStart?.(running.processGroup);
+  try {
+    const end = await running.ended;
+    return { end: cut ?? end, rest: lines.rest(), stderr: running.stderr() };
+  } finally {
+    clearTimeout(timer);
+    options.signal?.removeEventListener('abort', abort);
+  }
+}

@@ -1,0 +1,164 @@
+import type { Finding, TimelineRow } from '../reports/verdict.ts';
+import { crashStates } from '../src/faults/model/crash-states.ts';
+import { describeTrace } from '../src/faults/model/describe.ts';
+import { type Effect, type EffectTrace, takeApart } from '../src/faults/model/effects.ts';
+import { permittingRules } from '../src/faults/model/explain.ts';
+import type { Order } from '../src/faults/model/order.ts';
+import { profileNamed } from '../src/faults/model/profile.ts';
+import type { Violation } from './explore.ts';
+import { shownText } from './recorded-run.ts';
+import { renderMutation } from './workload/render.ts';
+
+export type Witness = Pick<Finding, 'crash' | 'timeline' | 'permittedBy'>;
+
+/** The story of a violation: what was asked, what it became on the volume, what was lost, and why that is legal. */
+export function tellWitness(violation: Violation): Witness {
+  const { run, state, fault } = violation;
+  const trace = takeApart(run.recording);
+  const profile = profileNamed(violation.profile);
+  const crash = fault === 'torn-write' ? 'torn-write' : 'power-loss';
+  const { order } = crashStates(trace, profile, crash, { seed: 0, limit: 1 });
+  const texts = describeTrace(run.recording);
+  const rows = collapse(new Timeline(violation, trace, order, texts).rows());
+  const last = [...texts].filter(([entry]) => entry < state.point).at(-1);
+  return {
+    crash: describeCrash(violation, last?.[1]),
+    timeline: rows,
+    permittedBy: state.rotten === undefined ? permittingRules(order, profile, state) : [bitRotRule],
+  };
+}
+
+const bitRotRule = {
+  rule: 'bits rot',
+  text: 'Data at rest may change: a disk may return another bit than was written, without an error.',
+  source: 'Bairavasundaram et al., FAST 2008 (An analysis of data corruption in the storage stack)',
+};
+
+function describeCrash({ fault, origin, state }: Violation, last: string | undefined): string {
+  const when = last === undefined ? 'before the first operation' : `after ${last}`;
+  const before = {
+    workload: '',
+    reopen: 'The process was killed, started again on what the page cache held, and went on. ',
+    nested: 'The power had gone once before, and the subject was recovering from that. ',
+  }[origin.kind];
+  if (fault === 'process-kill') return `${before}The process was killed ${when}; nothing else was lost.`;
+  if (state.rotten !== undefined) {
+    return `After a clean end, bit ${state.rotten.bit} of byte ${state.rotten.offset} of one file flipped at rest.`;
+  }
+  const count = state.lost.length;
+  const lost =
+    count === 0 ? 'nothing was lost' : `${count} ${count === 1 ? 'effect was' : 'effects were'} lost`;
+  return `${before}The power went ${when}; ${lost}.`;
+}
+
+class Timeline {
+  private readonly violation: Violation;
+  private readonly trace: EffectTrace;
+  private readonly order: Order;
+  private readonly texts: ReadonlyMap<number, string>;
+  private readonly lost: ReadonlySet<number>;
+
+  constructor(violation: Violation, trace: EffectTrace, order: Order, texts: ReadonlyMap<number, string>) {
+    this.violation = violation;
+    this.trace = trace;
+    this.order = order;
+    this.texts = texts;
+    this.lost = new Set(violation.state.lost);
+  }
+
+  rows(): TimelineRow[] {
+    const { run, state } = this.violation;
+    const rows: TimelineRow[] = [];
+    const steps = run.conversation.kind === 'requests' ? [...run.conversation.steps] : [];
+    const ask = () => {
+      const next = steps.shift();
+      if (next !== undefined)
+        rows.push({ kind: 'request', step: next.index, text: renderMutation(next.mutation) });
+    };
+    const recovers = this.violation.origin.kind === 'nested';
+    if (!recovers) ask();
+    for (const [entry, step] of run.recording.trace.slice(0, state.point).entries()) {
+      if (step.kind === 'process-crash') rows.push({ kind: 'process-crash', entry });
+      else if (step.kind === 'operation')
+        rows.push(this.operationRow(entry, step.volume, step.operation.kind));
+      else {
+        rows.push({
+          kind: 'acknowledgement',
+          entry,
+          text: acknowledgementText(step.text, steps.length >= 0),
+        });
+        ask();
+      }
+    }
+    rows.push({ kind: 'power-cut', entry: state.point });
+    return rows;
+  }
+
+  private operationRow(entry: number, volume: string, kind: string): TimelineRow {
+    const text = this.texts.get(entry) ?? kind;
+    const effects = this.trace.effects.slice(
+      this.trace.effectsBefore[entry],
+      this.trace.effectsBefore[entry + 1],
+    );
+    const base = { kind: 'operation', entry, volume, text } as const;
+    if (kind === 'sync') return { ...base, fate: 'barrier' };
+    if (effects.length === 0) return { ...base, fate: 'none' };
+    const gone = effects.filter((effect) => this.lost.has(effect.id));
+    if (gone.length === 0) return { ...base, fate: this.isDurable(effects) ? 'durable' : 'kept' };
+    const fate = gone.length === effects.length ? 'lost' : 'torn';
+    return { ...base, fate, ...(fate === 'torn' ? { detail: describeLost(effects, gone) } : {}) };
+  }
+
+  private isDurable(effects: readonly Effect[]): boolean {
+    const { point } = this.violation.state;
+    return effects.every((effect) => (this.order.durableAt[this.order.atomOf[effect.id] ?? -1] ?? 0) < point);
+  }
+}
+
+function acknowledgementText(text: string, isStep: boolean): string {
+  if (text === shownText) return 'the recovered content was shown to a reader';
+  return isStep && /^\d+$/.test(text) ? `step ${text} answered ok` : text;
+}
+
+function describeLost(effects: readonly Effect[], gone: readonly Effect[]): string {
+  const data = effects.filter((effect) => effect.kind === 'data');
+  const goneData = gone.filter((effect) => effect.kind === 'data');
+  const parts: string[] = [];
+  if (goneData.length > 0 && goneData.length === data.length) parts.push('the data');
+  else if (goneData.length > 0) {
+    const places = goneData.map((effect) => data.indexOf(effect) + 1);
+    parts.push(`${places.length === 1 ? 'sector' : 'sectors'} ${places.join(', ')} of ${data.length}`);
+  }
+  if (gone.some((effect) => effect.kind === 'size')) parts.push('the size');
+  if (gone.some((effect) => effect.kind === 'link' || effect.kind === 'unlink')) parts.push('the name');
+  if (gone.some((effect) => effect.kind === 'inode')) parts.push('the inode');
+  return `lost: ${parts.join(' and ')}`;
+}
+
+/** Rows that a reader need not see one by one: long stretches that are on disk for good. */
+function collapse(rows: readonly TimelineRow[]): TimelineRow[] {
+  const result: TimelineRow[] = [];
+  let quiet: TimelineRow[] = [];
+  const flush = () => {
+    if (quiet.length > 3) {
+      result.push({
+        kind: 'omitted',
+        operations: quiet.length,
+        text: `${quiet.length} operations, all on disk`,
+      });
+    } else result.push(...quiet);
+    quiet = [];
+  };
+  const lastBarrier = rows.findLastIndex((row) => row.kind === 'operation' && row.fate === 'barrier');
+  rows.forEach((row, index) => {
+    const settled = row.kind === 'operation' && (row.fate === 'durable' || row.fate === 'none');
+    const oldBarrier = row.kind === 'operation' && row.fate === 'barrier' && index < lastBarrier;
+    if (settled || oldBarrier) quiet.push(row);
+    else {
+      flush();
+      result.push(row);
+    }
+  });
+  flush();
+  return result;
+}

@@ -1,0 +1,142 @@
+import { faultGroups, type MatrixColumn, matrixOf, notesOf, reasonsOf } from '../matrix.ts';
+import {
+  type CanaryScenario,
+  canaryOutcome,
+  canarySentence,
+  canaryWords,
+  occurrencesOf,
+  statesJudged,
+  statusOfCell,
+  subjectText,
+  workText,
+} from '../summary.ts';
+import { countOf, formatCount, joinWords } from '../text.ts';
+import type { Cell, ScenarioVerdict, Status } from '../verdict.ts';
+import { findingAnchor } from './finding.ts';
+import { statusSigns } from './icons.ts';
+import { html, type Markup, nothing } from './markup.ts';
+
+/** One scenario: what ran, and its claims × faults. */
+export function renderScenario(scenario: ScenarioVerdict): Markup {
+  return html`
+<div class="card">
+<h3>${scenario.name}</h3>
+${scenarioFacts(scenario)}
+${renderMatrix(scenario)}
+${reasonsList(scenario)}
+${notesList(scenario)}
+</div>`;
+}
+
+function scenarioFacts(scenario: ScenarioVerdict): Markup {
+  const { subject, layer, volumes, profiles } = scenario;
+  const how = { driver: 'driver', command: 'command pair', 'in-process': 'in process' }[subject.how];
+  const where = `${layer} layer, ${volumes.length === 1 ? 'volume' : 'volumes'} ${joinWords(volumes)}, ${profiles.length === 1 ? 'profile' : 'profiles'} ${joinWords(profiles)}`;
+  const work = [workText(scenario), `${countOf(statesJudged(scenario), 'state')} judged`];
+  return html`<p class="muted">${subjectText(scenario)} (${how}) · ${where}<br>${work.filter((text) => text !== '').join('; ')}</p>`;
+}
+
+function renderMatrix(scenario: ScenarioVerdict): Markup {
+  const matrix = matrixOf(scenario);
+  if (matrix.rows.length === 0) return html`<p>The scenario states no claim.</p>`;
+  return html`
+<div class="scroll" tabindex="0" role="region" aria-label="Claims under faults, ${scenario.name}">
+<table class="matrix">
+<caption class="unseen">Claims under faults, with the number of states that were judged</caption>
+<thead>
+<tr><th class="axis" scope="col" rowspan="2">claim</th>${faultGroups(matrix.columns).map(
+    ({ fault, span }) => html`<th class="fault edge" scope="colgroup" colspan="${span}">${fault}</th>`,
+  )}</tr>
+<tr>${matrix.columns.map(({ profile }, index) => html`<th class="profile${edge(matrix.columns, index)}" scope="col">${profile}</th>`)}</tr>
+</thead>
+<tbody>
+${matrix.rows.map(
+  (row) =>
+    html`<tr><th scope="row">${row.claim}</th>${row.cells.map((cell, index) => html`<td class="judged${edge(matrix.columns, index)}">${renderCell(cell, scenario)}</td>`)}</tr>\n`,
+)}
+</tbody>
+</table>
+</div>`;
+}
+
+/** Where another fault begins. */
+function edge(columns: readonly MatrixColumn[], index: number): string {
+  return columns[index - 1]?.fault === columns[index]?.fault ? '' : ' edge';
+}
+
+function renderCell(cell: Cell | undefined, scenario: ScenarioVerdict): Markup {
+  if (cell === undefined) return html`<span class="unstated" title="not stated">·</span>`;
+  const status = statusOfCell(cell);
+  return html`<span class="cell tone-${status}"><b aria-hidden="true">${statusSigns[status]}</b><span>${cellContent(cell, status, scenario)}</span></span>`;
+}
+
+function cellContent(cell: Cell, status: Status, scenario: ScenarioVerdict): Markup {
+  const states = formatCount(cell.states);
+  switch (status) {
+    case 'held':
+      return html`<span class="unseen">held in </span>${states}`;
+    case 'unknown':
+      return html`unknown<br>after ${states}`;
+    case 'not-tested':
+      return html`not tested`;
+    case 'violated': {
+      const occurrences = occurrencesOf(cell, scenario);
+      const share =
+        occurrences === undefined ? `some of ${states}` : `${formatCount(occurrences)} of ${states}`;
+      const linked = cell.finding !== undefined && occurrences !== undefined;
+      return html`<span class="unseen">violated in </span>${share}${
+        linked ? html`<br><a href="#${findingAnchor(cell.finding)}">finding ${cell.finding}</a>` : nothing
+      }`;
+    }
+  }
+}
+
+export const matrixLegend: Markup = html`
+<p class="legend"><span>✓ 12: held in 12 judged states</span><span>✗ 3 of 12: broke in 3 of 12 judged states</span><span>? unknown</span><span>– not tested: neither for nor against</span><span>· not stated</span></p>`;
+
+function reasonsList(scenario: ScenarioVerdict): Markup {
+  const items = reasonItems(scenario);
+  return items.length === 0
+    ? nothing
+    : html`<div class="aside"><h4>Unknown and not tested</h4><ul class="reasons">${items}</ul></div>`;
+}
+
+function reasonItems(scenario: ScenarioVerdict): readonly Markup[] {
+  return reasonsOf(scenario).map(({ status, why, which }) => {
+    const word = status === 'unknown' ? 'unknown' : 'not tested';
+    return html`<li><span class="chip tone-${status}">${statusSigns[status]} ${word}</span> ${joinWords(which, 6)}: ${why}</li>`;
+  });
+}
+
+function notesList(scenario: ScenarioVerdict): Markup {
+  const notes = notesOf(scenario);
+  if (notes.length === 0) return nothing;
+  return html`<div class="aside"><h4>Notes</h4><ul class="reasons">${notes.map((note) => html`<li>${note}</li>`)}</ul></div>`;
+}
+
+/** All canaries in one table: each is there to be found. */
+export function renderCanaries(canaries: readonly CanaryScenario[]): Markup {
+  const tones = { found: 'held', missed: 'unknown', 'not-tested': 'not-tested' } as const;
+  const signs = { found: '✓', missed: '✗', 'not-tested': '–' } as const;
+  return html`
+<div class="card"><div class="scroll" tabindex="0" role="region" aria-label="Canaries">
+<table class="rows">
+<thead><tr><th scope="col">canary</th><th scope="col">planted bug</th><th scope="col">what that means</th><th scope="col">story</th></tr></thead>
+<tbody>
+${canaries.map((scenario) => {
+  const outcome = canaryOutcome(scenario);
+  const { breaks, under } = scenario.canary;
+  const planted = scenario.findings.find(({ claim, fault }) => claim === breaks && fault === under);
+  return html`<tr class="first"><th scope="row">${scenario.name}</th><td class="term"><span class="chip tone-${tones[outcome]}">${signs[outcome]} ${canaryWords[outcome]}</span></td><td>${canarySentence(scenario)}${canaryRemarks(scenario)}</td><td>${
+    planted === undefined ? nothing : html`<a href="#${findingAnchor(planted.id)}">finding ${planted.id}</a>`
+  }</td></tr>\n`;
+})}
+</tbody>
+</table>
+</div></div>`;
+}
+
+function canaryRemarks(scenario: CanaryScenario): Markup {
+  const items = [...reasonItems(scenario), ...notesOf(scenario).map((note) => html`<li>${note}</li>`)];
+  return items.length === 0 ? nothing : html`<ul class="reasons">${items}</ul>`;
+}

@@ -1,0 +1,57 @@
+import { fc, test } from '@fast-check/vitest';
+import { expect, it } from 'vitest';
+import { lostName } from './fixtures/findings.ts';
+import { cutTimeline, shrinkSentence } from './story.ts';
+import type { TimelineRow } from './verdict.ts';
+
+const operation = (entry: number, fate: 'durable' | 'lost'): TimelineRow => ({
+  kind: 'operation',
+  entry,
+  volume: 'data',
+  text: `write log ${entry}`,
+  fate,
+});
+const countOperations = (rows: readonly TimelineRow[]) =>
+  rows.reduce((sum, row) => {
+    if (row.kind === 'omitted') return sum + row.operations;
+    return sum + (row.kind === 'operation' ? 1 : 0);
+  }, 0);
+
+test.prop([fc.array(fc.constantFrom('durable', 'lost'), { maxLength: 60 }), fc.integer({ min: 1, max: 20 })])(
+  'a cut timeline accounts for every operation, and keeps what was lost as long as it fits',
+  (fates, rowsMax) => {
+    const rows = fates.map((fate, entry) => operation(entry, fate as 'durable' | 'lost'));
+    const cut = cutTimeline(rows, rowsMax);
+    expect(countOperations(cut)).toBe(rows.length);
+    expect(cut.length).toBeLessThanOrEqual(2 * rowsMax + 1);
+    const lost = (list: readonly TimelineRow[]) =>
+      list.filter((row) => row.kind === 'operation' && row.fate === 'lost').length;
+    expect(lost(cut)).toBeGreaterThanOrEqual(Math.min(lost(rows), rowsMax));
+  },
+);
+
+it('says in words what a gap held, gaps that were there before included', () => {
+  const rows: TimelineRow[] = [
+    { kind: 'omitted', operations: 7, text: '7 operations, all on disk' },
+    { kind: 'request', step: 1, text: 'append' },
+    operation(8, 'durable'),
+    { kind: 'acknowledgement', entry: 9, text: 'step 1' },
+    operation(10, 'lost'),
+    { kind: 'power-cut', entry: 11 },
+  ];
+  expect(cutTimeline(rows, 2)).toEqual([
+    {
+      kind: 'omitted',
+      operations: 8,
+      text: '8 operations, with 1 request and 1 acknowledgement; verdict.json has them',
+    },
+    operation(10, 'lost'),
+    { kind: 'power-cut', entry: 11 },
+  ]);
+});
+
+it('says when a finding was not shrunk', () => {
+  expect(shrinkSentence({ ...lostName, shrink: { ...lostName.shrink, attempts: 0 } })).toBe(
+    'Not shrunk. 83 judged states broke this claim.',
+  );
+});

@@ -1,0 +1,4 @@
+import { serveSubject } from './serve.ts';
+import { createSubject } from './sqlite.ts';
+
+await serveSubject(createSubject);

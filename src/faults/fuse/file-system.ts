@@ -1,0 +1,157 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import type { Recording } from '../model/recording.ts';
+import { decodeRecording, encodeRecording } from '../model/recording-file.ts';
+import { emptyTree } from '../model/tree.ts';
+import type { Plan } from '../plan.ts';
+import { errno, PosixError } from '../volume.ts';
+import { attributeHandlers } from './attribute-handlers.ts';
+import type { Answer, Command } from './control.ts';
+import { directoryHandlers } from './directory-handlers.ts';
+import { fileHandlers } from './file-handlers.ts';
+import { LayerNodes } from './layer-nodes.ts';
+import type { Reply, Request } from './message.ts';
+import { nameHandlers } from './name-handlers.ts';
+import { type Handler, Session } from './session.ts';
+import { opcode, opcodeLimit } from './wire.ts';
+
+const handlers: readonly (Handler | undefined)[] = Array.from(
+  { length: opcodeLimit },
+  (_, code) => nameHandlers[code] ?? fileHandlers[code] ?? directoryHandlers[code] ?? attributeHandlers[code],
+);
+
+export interface FileSystemOptions {
+  readonly volumes: readonly string[];
+  readonly record: boolean;
+  /** SIGKILL to the process group of `pid`. */
+  readonly kill: (pid: number) => void;
+  /** Told of a failure of the layer itself; the recording is worthless then. */
+  readonly report: (message: string) => void;
+}
+
+/** What the daemon serves: the layer's own files, and one session after the other of volumes. */
+export class FileSystem {
+  directIo = false;
+  readonly #options: FileSystemOptions;
+  readonly #layerNodes: LayerNodes;
+  #session: Session | undefined;
+  #generation = 0;
+  #startEntries = 0;
+  #answer: Uint8Array = new Uint8Array();
+  /** The end of what was written to the acknowledgement file, behind its last whole line. */
+  #tornLine: readonly Uint8Array[] = [];
+  #failure: string | undefined;
+
+  constructor(options: FileSystemOptions) {
+    this.#options = options;
+    this.#layerNodes = new LayerNodes({
+      acknowledge: (bytes) => this.#acknowledge(bytes),
+      control: (text) => {
+        this.#answer = Buffer.from(JSON.stringify(this.#control(text)));
+      },
+      answer: () => this.#answer,
+    });
+  }
+
+  /** Answers the length of the reply's body, or a negative errno. Throws nothing. */
+  serve(request: Request, reply: Reply): number {
+    try {
+      const session = this.#currentSession();
+      session.serve(request);
+      const handler = handlers[request.opcode];
+      if (handler === undefined) return -errno.ENOSYS;
+      const generation = request.nodeGeneration;
+      if (generation === 0) return this.#layerNodes.serve(session, request, reply);
+      if (generation !== session.generation) return -errno.EIO;
+      return handler(session, request, reply);
+    } catch (error) {
+      if (error instanceof PosixError) return -error.errno;
+      this.#fail(`request ${request.opcode}: ${error instanceof Error ? error.stack : error}`);
+      return -errno.EIO;
+    }
+  }
+
+  /** FORGET and BATCH_FORGET: nobody waits for an answer. */
+  forget(request: Request): void {
+    if (request.opcode === opcode.forget) {
+      this.#forgetNode(request.node, request.nodeGeneration, request.u64(0));
+      return;
+    }
+    const count = request.u32(0);
+    for (let index = 0; index < count; index++) {
+      const at = 8 + index * 16;
+      this.#forgetNode(request.u32(at), request.u32(at + 4), request.u64(at + 8));
+    }
+  }
+
+  #forgetNode(node: number, generation: number, count: number): void {
+    const session = this.#session;
+    if (generation === 0 || generation !== session?.generation) return;
+    try {
+      session.disk.forget(node, count);
+    } catch (error) {
+      this.#fail(`forget of node ${node}: ${error}`);
+    }
+  }
+
+  #currentSession(): Session {
+    this.#session ??= this.#newSession({ base: emptyTree(this.#options.volumes), trace: [] }, []);
+    return this.#session;
+  }
+
+  #newSession(start: Recording, plan: Plan): Session {
+    const { record, kill } = this.#options;
+    const generation = this.#generation + 1;
+    const session = new Session({ start, plan, record, generation, directIo: this.directIo, kill });
+    this.#generation = generation;
+    this.#startEntries = start.trace.length;
+    this.#tornLine = [];
+    return session;
+  }
+
+  #fail(message: string): void {
+    this.#failure ??= message;
+    this.#options.report(message);
+  }
+
+  #acknowledge(bytes: Uint8Array): void {
+    let from = 0;
+    for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10, from)) {
+      const line = Buffer.concat([...this.#tornLine, bytes.subarray(from, end)]);
+      this.#tornLine = [];
+      this.#currentSession().disk.acknowledge(line.toString());
+      from = end + 1;
+    }
+    if (from < bytes.length) this.#tornLine = [...this.#tornLine, bytes.subarray(from)];
+  }
+
+  #control(text: string): Answer {
+    try {
+      this.#execute(JSON.parse(text) as Command);
+      if (this.#failure !== undefined) return { ok: false, message: this.#failure };
+      const { entryCount, firings } = this.#currentSession().disk;
+      return { ok: true, entryCount, firings };
+    } catch (error) {
+      return { ok: false, message: error instanceof Error ? error.message : String(error) };
+    }
+  }
+
+  #execute(command: Command): void {
+    switch (command.command) {
+      case 'begin': {
+        const start = decodeRecording(readFileSync(command.file, 'utf8'));
+        this.#session = this.#newSession(start, command.plan);
+        return;
+      }
+      case 'acknowledge':
+        this.#currentSession().disk.acknowledge(command.text);
+        return;
+      case 'entry-count':
+        return;
+      case 'end': {
+        const trace = this.#currentSession().disk.trace.slice(this.#startEntries);
+        writeFileSync(command.file, encodeRecording({ base: emptyTree(this.#options.volumes), trace }));
+        return;
+      }
+    }
+  }
+}

@@ -1,0 +1,65 @@
+import { pageBytes } from './content.ts';
+import type { CrashState } from './image.ts';
+import { createRandom } from './random.ts';
+import { type FileInode, type Tree, walkVolume } from './tree.ts';
+
+/** One bit of one file, flipped at rest. */
+export interface FlippedBit {
+  readonly inode: number;
+  /** Byte offset in the file. */
+  readonly offset: number;
+  /** 0 (lowest) to 7. */
+  readonly bit: number;
+}
+
+/**
+ * States in which everything reached the disk and then one bit of it rotted: spread evenly over the bytes that the
+ * files hold (holes hold none), each at a seeded bit. `exhaustive` if every byte had its turn.
+ */
+export function bitRotStates(
+  tree: Tree,
+  point: number,
+  settings: { readonly seed: number; readonly limit: number },
+): { readonly exhaustive: boolean; readonly states: readonly CrashState[] } {
+  const spans = storedSpans(tree);
+  const total = spans.reduce((sum, span) => sum + span.length, 0);
+  const random = createRandom(settings.seed, 'bit-rot');
+  const count = Math.min(total, settings.limit);
+  const states = Array.from({ length: count }, (_, index): CrashState => {
+    const rotten = { ...byteAt(spans, Math.floor((index * total) / count)), bit: random.below(8) };
+    return { point, lost: [], filler: 'old', rotten };
+  });
+  return { exhaustive: count === total, states };
+}
+
+interface Span {
+  readonly inode: number;
+  readonly offset: number;
+  readonly length: number;
+}
+
+function storedSpans(tree: Tree): Span[] {
+  const files = new Map<number, FileInode>();
+  for (const volume of tree.roots.keys()) {
+    for (const { inode } of walkVolume(tree, volume)) {
+      if (inode.kind === 'file') files.set(inode.number, inode);
+    }
+  }
+  return [...files.values()].flatMap((file) => {
+    const { size, pages } = file.content;
+    const indices = [...pages.keys()].sort((a, b) => a - b).filter((index) => index * pageBytes < size);
+    return indices.map((index) => {
+      const offset = index * pageBytes;
+      return { inode: file.number, offset, length: Math.min(pageBytes, size - offset) };
+    });
+  });
+}
+
+function byteAt(spans: readonly Span[], position: number): { inode: number; offset: number } {
+  let left = position;
+  for (const { inode, offset, length } of spans) {
+    if (left < length) return { inode, offset: offset + left };
+    left -= length;
+  }
+  throw new RangeError(`there is no stored byte ${position}`);
+}

@@ -1,0 +1,72 @@
+import type { TraceEntry } from './model/recording.ts';
+import type { InodeNumber, Tree } from './model/tree.ts';
+import type { Firing } from './plan.ts';
+import { Attributes } from './volume/attributes.ts';
+import { type Caller, type DiskOptions, DiskState } from './volume/disk-state.ts';
+import { Files } from './volume/files.ts';
+import { Names } from './volume/names.ts';
+
+export type { MetaChange } from './volume/attributes.ts';
+export type { Caller, DiskOptions } from './volume/disk-state.ts';
+export type { Descriptor, OpenFlags } from './volume/files.ts';
+export { fileBytesMax, nameBytesMax } from './volume/limits.ts';
+export type { NewInode, RenameFlags } from './volume/names.ts';
+export { type ErrnoName, errno, PosixError } from './volume/posix-error.ts';
+
+/**
+ * The live disk: the page cache over all volumes of a run. It carries out system calls on inodes, obeys a plan, and
+ * records each change in the trace, so that the recording replays to its tree.
+ *
+ * Synchronous, and free of I/O but for the clock that it is given. Every call either does what it says or throws a
+ * {@link PosixError} and has changed nothing (a `write` whose own barrier failed has written).
+ */
+export class LiveDisk {
+  readonly names: Names;
+  readonly files: Files;
+  readonly attributes: Attributes;
+  readonly #state: DiskState;
+
+  constructor(options: DiskOptions) {
+    this.#state = new DiskState(options);
+    this.names = new Names(this.#state);
+    this.files = new Files(this.#state);
+    this.attributes = new Attributes(this.#state);
+  }
+
+  /** What the subject sees now. Not to be changed. */
+  get tree(): Tree {
+    return this.#state.tree;
+  }
+
+  /** `start.trace` and what came after it. Grows while the disk is used. */
+  get trace(): readonly TraceEntry[] {
+    return this.#state.trace;
+  }
+
+  get entryCount(): number {
+    return this.#state.entryCount;
+  }
+
+  get firings(): readonly Firing[] {
+    return this.#state.firings;
+  }
+
+  /** On whose behalf the next calls are made; root until told otherwise. */
+  set caller(caller: Caller) {
+    this.#state.caller = caller;
+  }
+
+  acknowledge(text: string): void {
+    this.#state.append({ kind: 'acknowledgement', text });
+  }
+
+  /** Keeps an inode that may lose its last name: {@link LiveDisk.forget} must be called with the same count in all. */
+  hold(inode: InodeNumber, count = 1): void {
+    this.#state.state(inode).holds += count;
+  }
+
+  forget(inode: InodeNumber, count = 1): void {
+    this.#state.state(inode).holds -= count;
+    this.#state.dropUnreachable(inode);
+  }
+}

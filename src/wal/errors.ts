@@ -1,0 +1,43 @@
+import type { RecoveryReport } from './report.ts';
+
+/**
+ * `corrupt`: bytes that may have been acknowledged are damaged or missing; `report` says where, if recovery found it.
+ * `failed`: a write or a barrier failed earlier (`cause`); the log accepts nothing more until it is opened again.
+ * `full`: as `failed`, because the disk had no room.
+ * `io`: the disk refused something while the log was being opened or read; nothing was changed.
+ * `locked`: another writer has the log open.
+ * `closed`: this `Wal` was closed.
+ * `too-large`: a record or an atomic batch is longer than `batchBytesMax`.
+ * `invalid`: an argument or an option is wrong, or two options contradict each other.
+ * `unsupported`: the log was written by a later version, or this disk cannot do what the log needs.
+ */
+export type WalErrorCode =
+  | 'corrupt'
+  | 'failed'
+  | 'full'
+  | 'io'
+  | 'locked'
+  | 'closed'
+  | 'too-large'
+  | 'invalid'
+  | 'unsupported';
+
+export class WalError extends Error {
+  override readonly name = 'WalError';
+  readonly code: WalErrorCode;
+  readonly report: RecoveryReport | undefined;
+
+  constructor(
+    code: WalErrorCode,
+    message: string,
+    options: { readonly cause?: unknown; readonly report?: RecoveryReport } = {},
+  ) {
+    super(message, options.cause === undefined ? {} : { cause: options.cause });
+    this.code = code;
+    this.report = options.report;
+  }
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

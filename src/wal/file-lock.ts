@@ -1,0 +1,60 @@
+import { closeSync, constants, openSync, statSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { StorageError, type StorageLock } from './storage.ts';
+
+/**
+ * The one writer's lock on a directory. It is the kernel's and dies with the process, so no crash leaves a stale one.
+ *
+ * Linux: a socket in the abstract name space, named after the directory's device and inode. That name space exists once for
+ * each network name space: containers that share a directory but not a network do not see each other's lock.
+ * Windows: a named pipe. macOS and the BSDs: a file opened with O_EXLOCK.
+ */
+export async function lockDirectory(path: string): Promise<StorageLock> {
+  switch (process.platform) {
+    case 'linux':
+      return bindName(path, `\0powercut-wal/${identityOf(path)}`);
+    case 'win32':
+      return bindName(path, `\\\\.\\pipe\\powercut-wal-${identityOf(path).replace('/', '-')}`);
+    default:
+      return openExclusively(path);
+  }
+}
+
+function identityOf(path: string): string {
+  const { dev, ino } = statSync(path, { bigint: true });
+  return `${dev}/${ino}`;
+}
+
+async function bindName(path: string, name: string): Promise<StorageLock> {
+  const server = createServer();
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => reject(lockError(path, error)));
+    // exclusive: or the workers of a cluster would share one socket.
+    server.listen({ path: name, exclusive: true }, resolve);
+  });
+  server.unref();
+  return { release: () => new Promise((resolve) => server.close(() => resolve())) };
+}
+
+/** open(2) on macOS and the BSDs: take an exclusive flock with the descriptor. Node has no name for it. */
+const openExclusiveLock = 0x20;
+
+function openExclusively(path: string): StorageLock {
+  const flags = constants.O_RDWR | constants.O_CREAT | constants.O_NONBLOCK | openExclusiveLock;
+  try {
+    const descriptor = openSync(join(path, 'lock'), flags, 0o644);
+    return { release: async () => closeSync(descriptor) };
+  } catch (error) {
+    throw lockError(path, error as NodeJS.ErrnoException);
+  }
+}
+
+function lockError(path: string, error: NodeJS.ErrnoException): StorageError {
+  const isHeld = error.code === 'EADDRINUSE' || error.code === 'EAGAIN' || error.code === 'EWOULDBLOCK';
+  return isHeld
+    ? new StorageError('locked', `${path} is locked by another Wal, in this process or another`, {
+        cause: error,
+      })
+    : new StorageError('io', `cannot lock ${path}: ${error.message}`, { cause: error });
+}

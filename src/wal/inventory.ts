@@ -1,0 +1,78 @@
+import { readOrFail } from './batch-cursor.ts';
+import { WalError } from './errors.ts';
+import {
+  decodeSegmentHeader,
+  identify,
+  parseSegmentName,
+  type SegmentHeader,
+  type SegmentIdentity,
+  segmentHeaderBytes,
+} from './format.ts';
+import type { Storage } from './storage.ts';
+
+/** Where a log lives: a directory of a storage. */
+export interface LogPlace {
+  readonly storage: Storage;
+  readonly directory: string;
+}
+
+export function pathOf(place: LogPlace, name: string): string {
+  return `${place.directory}/${name}`;
+}
+
+/** A segment file as its header shows it. */
+export interface SegmentFile {
+  readonly identity: SegmentIdentity;
+  /** undefined: it has no valid header. */
+  readonly header: SegmentHeader | undefined;
+  /** The disk could not read the header. */
+  readonly unreadable: boolean;
+}
+
+/** Every segment file of the directory, by rising number. Throws `unsupported` for one of a later version. */
+export async function readInventory(
+  place: LogPlace,
+  names: readonly string[],
+  logId: Uint8Array,
+): Promise<SegmentFile[]> {
+  const files: SegmentFile[] = [];
+  for (const name of names) {
+    const parsed = parseSegmentName(name);
+    if (parsed !== undefined)
+      files.push(await readSegmentFile(place, logId, identify(logId, parsed.number, parsed.epoch)));
+  }
+  return files.sort((left, right) => left.identity.number - right.identity.number);
+}
+
+async function readSegmentFile(
+  place: LogPlace,
+  logId: Uint8Array,
+  identity: SegmentIdentity,
+): Promise<SegmentFile> {
+  const file = await place.storage.open(pathOf(place, identity.name), 'read');
+  try {
+    const bytes = await readOrFail(file, 0, segmentHeaderBytes);
+    if (bytes === undefined) return { identity, header: undefined, unreadable: true };
+    const header = decodeSegmentHeader(bytes, logId, identity);
+    if (header === 'unsupported')
+      throw new WalError(
+        'unsupported',
+        `${pathOf(place, identity.name)} was written by a later version of this log: use that version`,
+      );
+    return { identity, header: typeof header === 'string' ? undefined : header, unreadable: false };
+  } finally {
+    await file.close();
+  }
+}
+
+/** B11: what a process left in the page cache becomes durable before anything is built upon it. */
+export async function syncSegments(place: LogPlace, files: readonly SegmentFile[]): Promise<void> {
+  for (const { identity } of files) {
+    const file = await place.storage.open(pathOf(place, identity.name), 'write');
+    try {
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+  }
+}

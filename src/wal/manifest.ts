@@ -1,0 +1,149 @@
+import { crc32c } from './crc32c.ts';
+import { WalError } from './errors.ts';
+import { formatVersion, hasText, putText, putU64, takeU64, viewOf } from './format.ts';
+import type { Storage, StorageFile } from './storage.ts';
+
+/** docs/wal-format.md section 6: two slots, written in turn; the valid one with the higher generation counts (I13). */
+export interface Manifest {
+  readonly generation: number;
+  /** 16 random bytes. */
+  readonly logId: Uint8Array;
+  readonly createdAtMs: number;
+  /** Where the log starts. */
+  readonly floor: { readonly number: number; readonly lsn: number };
+  /** The last segment whose name was made durable; number 0 for none. A lower bound. */
+  readonly published: { readonly number: number; readonly epoch: number };
+  /** A segment that held `bytes` durable bytes, up to but not including LSN `nextLsn`; number 0 for none. A lower bound. */
+  readonly tail: { readonly number: number; readonly bytes: number; readonly nextLsn: number };
+}
+
+export type ManifestChange = Partial<Pick<Manifest, 'floor' | 'published' | 'tail'>>;
+
+const manifestMagic = 'pcutman1';
+export const manifestName = 'manifest';
+export const manifestTemporaryName = 'manifest.tmp';
+const slotBytes = 256;
+/** More than any disk's physical block: writing one slot never harms the other. */
+const slotStrideBytes = 16_384;
+
+export function encodeManifest(manifest: Manifest): Uint8Array {
+  const bytes = new Uint8Array(slotBytes);
+  const view = viewOf(bytes);
+  putText(bytes, 0, manifestMagic);
+  view.setUint16(12, formatVersion, true);
+  view.setUint16(14, slotBytes, true);
+  putU64(view, 24, manifest.generation);
+  bytes.set(manifest.logId, 32);
+  putU64(view, 48, manifest.createdAtMs);
+  putU64(view, 56, manifest.floor.number);
+  putU64(view, 64, manifest.floor.lsn);
+  putU64(view, 72, manifest.published.number);
+  putU64(view, 80, manifest.published.epoch);
+  putU64(view, 88, manifest.tail.number);
+  putU64(view, 96, manifest.tail.bytes);
+  putU64(view, 104, manifest.tail.nextLsn);
+  view.setUint32(8, crc32c(bytes.subarray(12)), true);
+  return bytes;
+}
+
+/** undefined if the slot is damaged or was never written; throws `unsupported` for a later version. */
+export function decodeManifest(bytes: Uint8Array): Manifest | undefined {
+  const view = viewOf(bytes);
+  if (bytes.length < slotBytes || !hasText(bytes, 0, manifestMagic)) return undefined;
+  if (view.getUint32(8, true) !== crc32c(bytes.subarray(12, slotBytes))) return undefined;
+  if (view.getUint16(12, true) !== formatVersion || view.getUint32(20, true) !== 0)
+    throw new WalError(
+      'unsupported',
+      'the manifest was written by a later version of this log: use that version',
+    );
+  return {
+    generation: takeU64(view, 24),
+    logId: bytes.slice(32, 48),
+    createdAtMs: takeU64(view, 48),
+    floor: { number: takeU64(view, 56), lsn: takeU64(view, 64) },
+    published: { number: takeU64(view, 72), epoch: takeU64(view, 80) },
+    tail: { number: takeU64(view, 88), bytes: takeU64(view, 96), nextLsn: takeU64(view, 104) },
+  };
+}
+
+/** The manifest on disk. Changes are carried out one after the other; each is durable when it settles. */
+export class ManifestFile {
+  readonly #file: StorageFile;
+  #manifest: Manifest;
+  #last: Promise<void> = Promise.resolve();
+
+  private constructor(file: StorageFile, manifest: Manifest) {
+    this.#file = file;
+    this.#manifest = manifest;
+  }
+
+  get current(): Manifest {
+    return this.#manifest;
+  }
+
+  static async create(
+    storage: Storage,
+    directory: string,
+    seed: Pick<Manifest, 'logId' | 'createdAtMs'>,
+  ): Promise<ManifestFile> {
+    const manifest: Manifest = {
+      generation: 1,
+      ...seed,
+      floor: { number: 1, lsn: 1 },
+      published: { number: 0, epoch: 0 },
+      tail: { number: 0, bytes: 0, nextLsn: 1 },
+    };
+    const temporary = `${directory}/${manifestTemporaryName}`;
+    const file = await storage.open(temporary, 'create');
+    await file.write([encodeManifest(manifest)], slotOffset(manifest.generation));
+    // B2: the manifest is whole before it has its name, and has its name before anything relies on it.
+    await file.sync();
+    await storage.rename(temporary, `${directory}/${manifestName}`);
+    await storage.syncDirectory(directory);
+    return new ManifestFile(file, manifest);
+  }
+
+  /** Answers undefined if neither slot is valid. */
+  static async open(storage: Storage, directory: string): Promise<ManifestFile | undefined> {
+    const file = await storage.open(`${directory}/${manifestName}`, 'write');
+    // B11: a slot that is in the page cache alone must not be built upon.
+    await file.sync();
+    const slots = await Promise.all([readSlot(file, 0), readSlot(file, slotStrideBytes)]);
+    const newest = slots
+      .filter((slot) => slot !== undefined)
+      .sort((left, right) => right.generation - left.generation)[0];
+    if (newest !== undefined) return new ManifestFile(file, newest);
+    await file.close();
+    return undefined;
+  }
+
+  update(change: ManifestChange): Promise<void> {
+    const next = this.#last.then(() => this.#write(change));
+    this.#last = next.catch(() => undefined);
+    return next;
+  }
+
+  async close(): Promise<void> {
+    await this.#last;
+    await this.#file.close();
+  }
+
+  async #write(change: ManifestChange): Promise<void> {
+    const { generation } = this.#manifest;
+    const manifest = { ...this.#manifest, ...change, generation: generation + 1 };
+    await this.#file.write([encodeManifest(manifest)], slotOffset(manifest.generation));
+    await this.#file.sync();
+    this.#manifest = manifest;
+  }
+}
+
+function slotOffset(generation: number): number {
+  return (generation % 2) * slotStrideBytes;
+}
+
+/** A slot that the disk cannot read is a damaged one. */
+async function readSlot(file: StorageFile, offset: number): Promise<Manifest | undefined> {
+  const bytes = new Uint8Array(slotBytes);
+  const count = await file.read(bytes, offset).catch(() => 0);
+  return count === slotBytes ? decodeManifest(bytes) : undefined;
+}

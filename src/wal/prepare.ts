@@ -1,0 +1,98 @@
+import { identify, type SegmentIdentity } from './format.ts';
+import { type LogPlace, pathOf } from './inventory.ts';
+import type { ManifestFile } from './manifest.ts';
+import type { Settings } from './options.ts';
+import { type Storage, StorageError, type StorageFile } from './storage.ts';
+
+/** All that writing to one log needs. */
+export interface LogContext {
+  readonly place: LogPlace;
+  readonly manifest: ManifestFile;
+  readonly settings: Settings;
+}
+
+/** A segment file full of zeros, with a durable name, that the manifest names: its header may be written. */
+export interface ReadySegment {
+  readonly identity: SegmentIdentity;
+  readonly file: StorageFile;
+  readonly bytes: number;
+}
+
+const temporaryName = 'prepare.tmp';
+const zeros = new Uint8Array(1024 * 1024);
+
+export async function prepareSegment(
+  context: LogContext,
+  number: number,
+  bytes: number,
+): Promise<ReadySegment> {
+  const { place, manifest, settings } = context;
+  const identity = identify(manifest.current.logId, number, randomEpoch(settings.randomBytes));
+  const temporary = pathOf(place, temporaryName);
+  // By name only: a rename that a crash cut in two may have left this name on a segment in use.
+  await removeIfThere(place.storage, temporary);
+  const file = await place.storage.open(temporary, 'create');
+  try {
+    await writeZeros(file, 0, bytes);
+    // B3: the zeros and the size, before the name.
+    await file.sync();
+    await place.storage.rename(temporary, pathOf(place, identity.name));
+    // B4: the name, before anything in the segment is acknowledged.
+    await place.storage.syncDirectory(place.directory);
+    await publish(manifest, identity);
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+  return { identity, file, bytes };
+}
+
+/** A segment that an earlier writer made ready and never used. Recovery has seen that it is all zeros, and synced it. */
+export async function adoptSegment(context: LogContext, identity: SegmentIdentity): Promise<ReadySegment> {
+  const { place, manifest } = context;
+  const file = await place.storage.open(pathOf(place, identity.name), 'write');
+  await publish(manifest, identity);
+  return { identity, file, bytes: await file.size() };
+}
+
+/** Makes a segment larger that is ready and not yet used. */
+export async function growSegment(ready: ReadySegment, bytes: number): Promise<ReadySegment> {
+  await writeZeros(ready.file, ready.bytes, bytes);
+  await ready.file.sync();
+  return { ...ready, bytes };
+}
+
+/**
+ * B6. No crash needs this barrier: a header that is durable speaks for itself. It is there so that a segment file which a
+ * disk fault makes vanish, last of all and so with no successor to miss it, is missed.
+ */
+async function publish(manifest: ManifestFile, { number, epoch }: SegmentIdentity): Promise<void> {
+  if (manifest.current.published.number < number) await manifest.update({ published: { number, epoch } });
+}
+
+/** In steps, between which other work gets its turn. */
+async function writeZeros(file: StorageFile, from: number, to: number): Promise<void> {
+  for (let at = from; at < to; at += zeros.length) {
+    if (at > from) await nextTurn();
+    await file.write([zeros.subarray(0, Math.min(zeros.length, to - at))], at);
+  }
+}
+
+/** Settles in the event loop's next turn, after all that is ready to run in this one. */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+}
+
+export async function removeIfThere(storage: Storage, path: string): Promise<void> {
+  try {
+    await storage.remove(path);
+  } catch (error) {
+    if (!(error instanceof StorageError && error.code === 'not-found')) throw error;
+  }
+}
+
+function randomEpoch(randomBytes: (length: number) => Uint8Array): number {
+  return randomBytes(6).reduce((epoch, byte) => epoch * 256 + byte, 0);
+}

@@ -1,0 +1,175 @@
+import type { Batch } from './batch.ts';
+import { type ChainSegment, cutChain, followChain } from './chain.ts';
+import { WalError } from './errors.ts';
+import { gatherEvidence, readStray, type Stray } from './evidence.ts';
+import { type LogPoint, logStart } from './format.ts';
+import { type LogPlace, pathOf, readInventory, type SegmentFile, syncSegments } from './inventory.ts';
+import { ManifestFile, manifestName } from './manifest.ts';
+import type { Settings } from './options.ts';
+import { judge, type Row } from './recovery-table.ts';
+import type { RecoveryReport } from './report.ts';
+import { provenPoint, readTail, type Tail } from './tail.ts';
+import { type SegmentDamage, verifySegment } from './verify.ts';
+
+/** What recovery found. Nothing was changed yet, but made durable as it is. */
+export interface Findings {
+  readonly manifest: ManifestFile;
+  readonly files: readonly SegmentFile[];
+  /** What is readable, oldest first. */
+  readonly chain: readonly ChainSegment[];
+  /** The last segment of the chain, where the log may be continued in place or sealed. */
+  readonly tail: Tail | undefined;
+  /** What a new segment is linked to, and the LSN there. */
+  readonly proven: { readonly point: LogPoint; readonly nextLsn: number };
+  /** Valid batches behind that point. */
+  readonly unsure: readonly Batch[];
+  readonly nextLsn: number;
+  /** A segment that was made ready and never used. */
+  readonly spare: SegmentFile | undefined;
+  readonly row: Row;
+  readonly stop: RecoveryReport['stop'];
+  readonly discardedBytes: number;
+}
+
+/** Reads a log as docs/wal-format.md section 7 says. The caller closes `manifest`. Undefined if there is no log. */
+export async function examine(
+  place: LogPlace,
+  names: readonly string[],
+  settings: Settings,
+): Promise<Findings | undefined> {
+  const manifest = await openManifest(place, names);
+  if (manifest === undefined) return undefined;
+  try {
+    return await examineSegments(place, names, settings, manifest);
+  } catch (error) {
+    await manifest.close();
+    throw error;
+  }
+}
+
+async function openManifest(place: LogPlace, names: readonly string[]): Promise<ManifestFile | undefined> {
+  const path = pathOf(place, manifestName);
+  if (!names.includes(manifestName)) {
+    if (!names.some((name) => name.endsWith('.wal'))) return undefined;
+    throw new WalError('corrupt', `${path} is gone, though there are segments: restore it from a backup`);
+  }
+  const manifest = await ManifestFile.open(place.storage, place.directory);
+  if (manifest === undefined)
+    throw new WalError('corrupt', `both slots of ${path} are damaged: restore it from a backup`);
+  return manifest;
+}
+
+async function examineSegments(
+  place: LogPlace,
+  names: readonly string[],
+  settings: Settings,
+  manifest: ManifestFile,
+): Promise<Findings> {
+  const { logId, floor, tail: manifestTail } = manifest.current;
+  const files = await readInventory(place, names, logId);
+  const chain = followChain(
+    files.flatMap(({ header }) => header ?? []),
+    floor.number,
+  );
+  const last = chain.at(-1)?.header;
+  const lastNumber = last?.identity.number ?? 0;
+  await syncSegments(
+    place,
+    files.filter(({ identity }) => identity.number >= lastNumber),
+  );
+  const strays: Stray[] = [];
+  for (const file of files) if (file.identity.number > lastNumber) strays.push(await readStray(place, file));
+  if (settings.policy === 'point-in-time') {
+    const damage = await firstDamage(place, chain);
+    if (damage !== undefined) return { manifest, files, ...endAtDamage(chain, damage) };
+  }
+  const tailBytes = manifestTail.number === lastNumber ? manifestTail.bytes : 0;
+  const tail = last === undefined ? undefined : await readTail(place, last, tailBytes);
+  const { knownDurableLsn } = settings;
+  const row = judge(gatherEvidence({ manifest: manifest.current, files, tail, strays, knownDurableLsn }));
+  const strayBytes = strays.reduce((sum, { extentBytes }) => sum + extentBytes, 0);
+  const common = { manifest, files, row, tail, spare: findSpare(strays, settings.segmentBytes) };
+  if (tail === undefined)
+    return {
+      ...common,
+      chain,
+      proven: { point: logStart, nextLsn: floor.lsn },
+      unsure: [],
+      nextLsn: floor.lsn,
+      stop: undefined,
+      discardedBytes: strayBytes,
+    };
+  return {
+    ...common,
+    chain: cutChain(chain, tail.end),
+    proven: provenPoint(tail),
+    unsure: tail.unsure,
+    nextLsn: tail.nextLsn,
+    stop: row.judgement === 'clean' || row.judgement === 'end' ? undefined : stopOf(tail),
+    discardedBytes: strayBytes + tail.rest.extentBytes,
+  };
+}
+
+/** The first damage in a segment that a successor covers. */
+async function firstDamage(
+  place: LogPlace,
+  chain: readonly ChainSegment[],
+): Promise<SegmentDamage | undefined> {
+  for (const [index, segment] of chain.slice(0, -1).entries()) {
+    const damage = await verifySegment(place, segment, chain[index + 1]);
+    if (damage !== undefined) return damage;
+  }
+  return undefined;
+}
+
+/** What stands before the damage is durable, since a successor covers it. */
+function endAtDamage(
+  chain: readonly ChainSegment[],
+  { end, nextLsn, fault }: SegmentDamage,
+): Omit<Findings, 'manifest' | 'files'> {
+  const file = chain.find(({ header }) => header.identity.number === end.number)?.header.identity.name ?? '';
+  return {
+    chain: cutChain(chain, end),
+    tail: undefined,
+    proven: { point: end, nextLsn },
+    unsure: [],
+    nextLsn,
+    spare: undefined,
+    row: judge({ ...nothingSeen, covered: true }),
+    stop: { file, position: end.endBytes, lsn: nextLsn, fault },
+    discardedBytes: 0,
+  };
+}
+
+const nothingSeen = {
+  readFailed: false,
+  fileShort: false,
+  covered: false,
+  published: false,
+  manifestBeyond: false,
+  knownBeyond: false,
+  promised: false,
+  tooLong: false,
+  restZero: false,
+  closed: false,
+};
+
+function stopOf({ header, end, nextLsn, fault }: Tail): RecoveryReport['stop'] {
+  return {
+    file: header.identity.name,
+    position: end.endBytes,
+    lsn: nextLsn,
+    fault: fault ?? 'a sealed segment without a successor',
+  };
+}
+
+/** The newest stray that is all zeros and has the size that new segments have. */
+function findSpare(strays: readonly Stray[], segmentBytes: number): SegmentFile | undefined {
+  const newest = strays.at(-1);
+  const isFresh =
+    newest !== undefined &&
+    newest.extentBytes === 0 &&
+    !newest.file.unreadable &&
+    newest.fileBytes === segmentBytes;
+  return isFresh ? newest.file : undefined;
+}

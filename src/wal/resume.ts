@@ -1,0 +1,130 @@
+import { WalError } from './errors.ts';
+import { type LogPlace, pathOf, type SegmentFile } from './inventory.ts';
+import { type LogContext, removeIfThere } from './prepare.ts';
+import type { Findings } from './recover.ts';
+import type { RecoveryReport } from './report.ts';
+import { type ActiveSegment, SegmentWriter, type WriterStart } from './segment-writer.ts';
+
+/**
+ * Makes a log writable again, as its findings ask for: behind a clean end nothing has to be done; what is unsure is moved;
+ * damage is refused or, with `point-in-time`, set aside.
+ */
+export async function resumeLog(
+  context: LogContext,
+  findings: Findings,
+): Promise<{ readonly writer: SegmentWriter; readonly report: RecoveryReport }> {
+  const { place, manifest, settings } = context;
+  const isCorrupt = findings.row.judgement === 'corrupt';
+  const movedRecords = findings.unsure.reduce((sum, { header }) => sum + header.recordCount, 0);
+  const report = (segments: number, quarantined: readonly string[] = []) =>
+    makeReport(findings, { firstLsn: manifest.current.floor.lsn, segments, movedRecords, quarantined });
+  if (isCorrupt && settings.policy === 'strict') throw refusal(place, report(findings.chain.length));
+  const quarantined = isCorrupt ? await quarantine(place, filesAbove(findings)) : [];
+  const writer = new SegmentWriter(
+    context,
+    await planStart(context, findings, isCorrupt || movedRecords > 0),
+  );
+  try {
+    if (isCorrupt || movedRecords > 0) await writer.move(findings.unsure);
+    const superseded = filesOutside(findings, writer);
+    if (isCorrupt) quarantined.push(...(await quarantine(place, superseded)));
+    else
+      for (const { identity } of superseded) await removeIfThere(place.storage, pathOf(place, identity.name));
+  } catch (error) {
+    await writer.close();
+    throw error;
+  }
+  return { writer, report: report(writer.durableChain.length, quarantined) };
+}
+
+async function planStart(context: LogContext, findings: Findings, moves: boolean): Promise<WriterStart> {
+  const { chain, proven, nextLsn, files, spare } = findings;
+  const active = moves ? undefined : await openForResume(context, findings);
+  return {
+    chain,
+    point: proven.point,
+    nextLsn: moves ? proven.nextLsn : nextLsn,
+    highestNumber: Math.max(context.manifest.current.published.number, files.at(-1)?.identity.number ?? 0),
+    ...(active !== undefined && { resume: active }),
+    ...(spare !== undefined && { spare: spare.identity }),
+  };
+}
+
+/** The last segment, if the log was closed in it and today's options fit it. */
+async function openForResume(
+  { place, settings }: LogContext,
+  { row, tail }: Findings,
+): Promise<ActiveSegment | undefined> {
+  if (row.judgement !== 'clean' || tail === undefined || tail.lastKind !== 'clean-end') return undefined;
+  const { header, end, index } = tail;
+  const fits =
+    header.blockBytes === settings.blockBytes &&
+    header.batchBytesMax >= settings.batchBytesMax &&
+    header.unsyncedBytesMax >= settings.unsyncedBytesMax;
+  if (!fits) return undefined;
+  return {
+    header,
+    file: await place.storage.open(pathOf(place, header.identity.name), 'write'),
+    position: end.endBytes,
+    chain: end.chain,
+    durableBytes: end.endBytes,
+    index: [...index],
+    headerBlock: undefined,
+  };
+}
+
+function filesAbove({ files, chain }: Findings): SegmentFile[] {
+  const last = chain.at(-1)?.header.identity.number ?? 0;
+  return files.filter(({ identity }) => identity.number > last);
+}
+
+/** Segment files below the end of the chain that it skips: whatever they held is in the chain (I14). */
+function filesOutside({ files }: Findings, writer: SegmentWriter): SegmentFile[] {
+  const numbers = new Set(writer.durableChain.map(({ header }) => header.identity.number));
+  const last = Math.max(0, ...numbers);
+  return files.filter(({ identity }) => identity.number < last && !numbers.has(identity.number));
+}
+
+/** Sets files aside under another name. Nothing ever reads or deletes them again. */
+async function quarantine(place: LogPlace, files: readonly SegmentFile[]): Promise<string[]> {
+  const names: string[] = [];
+  for (const { identity } of files) {
+    const name = `${identity.name}.quarantine`;
+    await place.storage.rename(pathOf(place, identity.name), pathOf(place, name));
+    names.push(name);
+  }
+  return names;
+}
+
+interface ReportParts {
+  readonly firstLsn: number;
+  readonly segments: number;
+  readonly movedRecords: number;
+  readonly quarantined: readonly string[];
+}
+
+function makeReport(findings: Findings, parts: ReportParts): RecoveryReport {
+  const { row, nextLsn, discardedBytes, stop } = findings;
+  return {
+    tail: row.judgement,
+    row: row.name,
+    nextLsn,
+    discardedBytes,
+    ...parts,
+    ...(stop !== undefined && { stop }),
+    ...(row.judgement === 'corrupt' && { damage: describeDamage(findings) }),
+  };
+}
+
+function describeDamage({ row, stop, nextLsn }: Findings): string {
+  const where = stop === undefined ? '' : `${stop.file} at byte ${stop.position} (${stop.fault}): `;
+  return `${where}the log cannot be read from record ${nextLsn} on, though ${row.meaning}`;
+}
+
+function refusal(place: LogPlace, report: RecoveryReport): WalError {
+  return new WalError(
+    'corrupt',
+    `the log in ${place.storage.description}${place.directory} is damaged. ${report.damage ?? ''}. Nothing was changed. Restore the file, or open the log with policy 'point-in-time' to end it before the damage`,
+    { report },
+  );
+}
