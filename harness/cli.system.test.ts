@@ -109,7 +109,7 @@ describe('without a run', () => {
   it('init writes a scenario that list shows', async () => {
     expect(await powercut('init')).toMatchObject({ code: 0 });
     const { code, stdout } = await powercut('list');
-    expect(stdout).toContain('durability under process-kill, power-loss, torn-write');
+    expect(stdout).toContain('durability under process-kill, power-loss');
     expect(code).toBe(0);
     expect(await powercut('init')).toMatchObject({ code: 64 });
   });

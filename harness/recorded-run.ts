@@ -49,24 +49,21 @@ export function acknowledgedBefore(recording: Recording, point: number): string[
     .flatMap((entry) => (entry.kind === 'acknowledgement' ? [entry.text] : []));
 }
 
-/** What had been asked and promised when the power went at `point`. */
+/**
+ * What had been asked and promised when the power went at `point`. Steps that come later in the run are in it too, as
+ * not accepted: a crash cannot show them, so they change no judgement.
+ */
 export function historyAt(run: RecordedRun, point: number): History {
   const { conversation } = run;
   if (conversation.kind !== 'requests') throw new Error('a command pair has no history of requests');
   const acknowledged = new Set(acknowledgedBefore(run.recording, point));
-  const asked = conversation.steps.filter(({ index }) => acknowledged.has(String(index)));
-  // Steps are asked one after the other: after the last one that was answered, one more may have been under way.
-  const lastAsked = (asked.at(-1)?.index ?? (conversation.steps[0]?.index ?? 0) - 1) + 1;
-  const issued = conversation.steps.filter(({ index }) => index <= lastAsked);
-  const lastSync = asked.findLast(({ mutation }) => mutation.op === 'sync')?.index ?? -1;
-  const steps = issued.map(({ index, mutation }): Step => {
-    const accepted = acknowledged.has(String(index));
-    return {
-      index,
-      mutation,
-      accepted,
-      durable: accepted && (promisesItself(mutation) || index <= lastSync),
-    };
+  const isAccepted = ({ index }: NumberedStep) => acknowledged.has(String(index));
+  const lastSync =
+    conversation.steps.findLast((step) => isAccepted(step) && step.mutation.op === 'sync')?.index ?? -1;
+  const steps = conversation.steps.map((step): Step => {
+    const accepted = isAccepted(step);
+    const durable = accepted && (promisesItself(step.mutation) || step.index <= lastSync);
+    return { ...step, accepted, durable };
   });
   const settled = conversation.settled.map((step) =>
     step.accepted && step.index <= lastSync ? { ...step, durable: true } : step,
@@ -77,6 +74,13 @@ export function historyAt(run: RecordedRun, point: number): History {
     steps: [...settled, ...steps],
     ...(shown === undefined ? {} : { shown }),
   };
+}
+
+/** The steps that a workload's run had been asked at `point`: those that were answered, and one that was under way. */
+export function stepsBefore(run: RecordedRun, point: number): readonly Step[] {
+  const { steps } = historyAt(run, point);
+  const lastAccepted = steps.findLast(({ accepted }) => accepted)?.index ?? -1;
+  return steps.filter(({ index }) => index <= lastAccepted + 1);
 }
 
 function promisesItself(mutation: Mutation): boolean {

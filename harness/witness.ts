@@ -69,7 +69,9 @@ class Timeline {
   rows(): TimelineRow[] {
     const { run, state } = this.violation;
     const rows: TimelineRow[] = [];
-    const steps = run.conversation.kind === 'requests' ? [...run.conversation.steps] : [];
+    const { conversation } = run;
+    let steps = conversation.kind === 'requests' ? [...conversation.steps] : [];
+    const afterCrash = (conversation.kind === 'requests' ? conversation.shown?.afterSteps : undefined) ?? 0;
     const ask = () => {
       const next = steps.shift();
       if (next !== undefined)
@@ -78,8 +80,11 @@ class Timeline {
     const recovers = this.violation.origin.kind === 'nested';
     if (!recovers) ask();
     for (const [entry, step] of run.recording.trace.slice(0, state.point).entries()) {
-      if (step.kind === 'process-crash') rows.push({ kind: 'process-crash', entry });
-      else if (step.kind === 'operation')
+      if (step.kind === 'process-crash') {
+        rows.push({ kind: 'process-crash', entry });
+        // What was under way is never answered; the next that is asked comes after the recovery.
+        steps = steps.filter(({ index }) => index >= afterCrash);
+      } else if (step.kind === 'operation')
         rows.push(this.operationRow(entry, step.volume, step.operation.kind));
       else {
         rows.push({

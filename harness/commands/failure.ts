@@ -1,3 +1,4 @@
+import { ReplayError } from '../replay-token.ts';
 import { ScenarioError } from '../scenario-problems.ts';
 import { CommandFailure, exitCodes } from './exit.ts';
 
@@ -11,6 +12,7 @@ export interface Failure {
 export function failureOf(error: unknown, debug: boolean): Failure {
   if (error instanceof ScenarioError) return { exitCode: exitCodes.usage, text: `${error.message}\n` };
   const message = error instanceof Error ? error.message : String(error);
+  if (error instanceof ReplayError) return { exitCode: exitCodes.usage, text: `powercut: ${message}\n` };
   if (error instanceof CommandFailure) return { exitCode: error.exitCode, text: `powercut: ${message}\n` };
   const stack = error instanceof Error ? (error.stack ?? message) : message;
   const lines = [

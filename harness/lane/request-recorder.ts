@@ -5,7 +5,14 @@ import { liveTree, type Recording } from '../../src/faults/model/recording.ts';
 import { emptyTree } from '../../src/faults/model/tree.ts';
 import type { Plan } from '../../src/faults/plan.ts';
 import type { Step } from '../oracle/evidence.ts';
-import { historyAt, type NumberedStep, type RecordedRun, type Shown, shownText } from '../recorded-run.ts';
+import {
+  historyAt,
+  type NumberedStep,
+  type RecordedRun,
+  type Shown,
+  shownText,
+  stepsBefore,
+} from '../recorded-run.ts';
 import type { LoadedScenario } from '../scenario.ts';
 import { type Subject, SubjectFailure, type SubjectHello } from '../subject/subject.ts';
 import { createWorkload, probeMutations } from '../workload/workload.ts';
@@ -36,7 +43,7 @@ export class RequestRecorder implements Recorder {
   }
 
   async reopen(earlier: RecordedRun, killPoint: number): Promise<RecordedRun> {
-    const { steps } = historyAt(earlier, killPoint);
+    const steps = stepsBefore(earlier, killPoint);
     const trace = [...earlier.recording.trace.slice(0, killPoint), { kind: 'process-crash' as const }];
     const start = { base: earlier.recording.base, trace };
     const run = await this.run(start, [], {
@@ -49,7 +56,7 @@ export class RequestRecorder implements Recorder {
   }
 
   nested(earlier: RecordedRun, state: CrashState): Promise<RecordedRun> {
-    const { steps } = historyAt(earlier, state.point);
+    const steps = stepsBefore(earlier, state.point);
     const start = { base: buildImage(takeApart(earlier.recording), state), trace: [] };
     return this.run(start, [], {
       settled: steps,

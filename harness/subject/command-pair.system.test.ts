@@ -56,7 +56,7 @@ describe('runWorkload', () => {
       onLine: () => {},
       onStart: (group) => process.kill(-group, 'SIGKILL'),
     });
-    expect(outcome.end).toEqual({ kind: 'killed', signal: 'SIGKILL', stragglers: 0 });
+    expect(outcome.end).toEqual({ kind: 'killed', signal: 'SIGKILL' });
   });
 
   test('says how it ended', async () => {

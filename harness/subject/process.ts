@@ -17,10 +17,10 @@ export interface ProcessOptions {
   readonly onOutput: (chunk: Buffer) => void;
 }
 
-/** `stragglers`: how many processes it left behind, all gone now. */
+/** `stragglers`: how many processes it left behind when it ended by itself, all gone now. */
 export type ProcessEnd =
   | { readonly kind: 'exited'; readonly code: number; readonly stragglers: number }
-  | { readonly kind: 'killed'; readonly signal: string; readonly stragglers: number };
+  | { readonly kind: 'killed'; readonly signal: string };
 
 export interface RunningProcess {
   /** The pid of the process and of its group. */
@@ -99,7 +99,7 @@ async function waitForEnd(child: ChildProcess, pid: number, mark: string): Promi
     const stragglers = await killStragglers({ leader: pid, mark, livedMs: performance.now() - startedAt });
     await closed;
     return code === null
-      ? { kind: 'killed', signal: signal ?? 'an unknown signal', stragglers }
+      ? { kind: 'killed', signal: signal ?? 'an unknown signal' }
       : { kind: 'exited', code, stragglers };
   } finally {
     running.delete(pid);

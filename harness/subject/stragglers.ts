@@ -20,12 +20,14 @@ export interface EndedProcess {
 
 /** Kills what is left of it, waits until that is gone, and answers how many processes it was. */
 export async function killStragglers({ leader, mark, livedMs }: EndedProcess): Promise<number> {
-  const groupIsEmpty = !signalGroup(leader);
+  // Looked at before anything is killed: what is gone by the time it is counted would not be counted.
+  const groupIsEmpty = !signal(-leader, 0);
   if (groupIsEmpty && newestProcess() === leader) return 0;
   const candidates = livedMs < wrapMsMin ? () => processesSince(leader) : allProcesses;
   const seen = new Set<number>();
   for (let waitMs = 1, waitedMs = 0; ; waitedMs += waitMs, waitMs = Math.min(waitMs * 2, 100)) {
     const alive = candidates().filter((pid) => belongsTo(pid, leader, mark));
+    if (!groupIsEmpty) signalGroup(leader);
     if (alive.length === 0) return seen.size;
     if (waitedMs > goneWithinMs)
       throw new Error(
@@ -33,7 +35,7 @@ export async function killStragglers({ leader, mark, livedMs }: EndedProcess): P
       );
     for (const pid of alive) {
       seen.add(pid);
-      signal(pid);
+      signal(pid, 'SIGKILL');
     }
     await sleep(waitMs);
   }
@@ -41,12 +43,13 @@ export async function killStragglers({ leader, mark, livedMs }: EndedProcess): P
 
 /** Sends SIGKILL to a process group; false where there is none. */
 export function signalGroup(leader: number): boolean {
-  return signal(-leader);
+  return signal(-leader, 'SIGKILL');
 }
 
-function signal(target: number): boolean {
+/** False where there is nobody to get it. 0 only asks. */
+function signal(target: number, what: 'SIGKILL' | 0): boolean {
   try {
-    process.kill(target, 'SIGKILL');
+    process.kill(target, what);
     return true;
   } catch {
     return false;

@@ -94,7 +94,9 @@ describe.skipIf(fuseMissing !== undefined)('a mount ends', () => {
     const mounted = await mount();
     await mounted.layer.begin(emptyRecording(), []);
     const file = fs.openSync(join(mounted.volume(), 'file'), 'w');
-    const daemon = processesOf(String(process.pid)).find(({ command }) => command.includes('fuse/daemon.js'));
+    const daemon = processesOf(String(process.pid)).find(({ command }) =>
+      command.startsWith(process.execPath),
+    );
     process.kill(daemon?.pid ?? 0, 'SIGKILL');
     await until(() => !fs.readFileSync('/proc/mounts', 'utf8').includes(mounted.directory));
     expect(() => fs.writeSync(file, 'x')).toThrow(/ECONNABORTED|ENOTCONN/);
@@ -103,14 +105,18 @@ describe.skipIf(fuseMissing !== undefined)('a mount ends', () => {
     await mounted[Symbol.asyncDispose]();
   });
 
-  it('when its keeper is told to end', async () => {
-    const child = await start('stay');
-    const keeper = processesOf(directory).find(({ command }) => command.includes('powercut-keeper'));
-    process.kill(keeper?.pid ?? 0, 'SIGTERM');
-    await until(() => !fs.readFileSync('/proc/mounts', 'utf8').includes(directory));
-    child.kill('SIGKILL');
-    await nothingLeft();
-  });
+  it.each(['SIGTERM', 'SIGKILL'] as const)(
+    'when its keeper gets %s, at the latest with its owner',
+    async (signal) => {
+      const child = await start('stay');
+      const keeper = processesOf(directory).find(({ command }) => command.includes('powercut-keeper'));
+      process.kill(keeper?.pid ?? 0, signal);
+      if (signal === 'SIGTERM')
+        await until(() => !fs.readFileSync('/proc/mounts', 'utf8').includes(directory));
+      child.kill('SIGKILL');
+      await nothingLeft();
+    },
+  );
 
   it('works with everything on one core', async () => {
     const child = await start('close', ['taskset', '-c', '0']);

@@ -9,29 +9,31 @@ export function fuseDevice(): string {
 
 /**
  * The keeper: a shell that mounts, starts the daemon, and cleans up when either end goes: the daemon dies, or the owner
- * does and its end of the pipe on stdin closes with it, whatever killed it. Being the daemon's parent it never signals a
- * pid that is someone else's by now. It holds the device only until the daemon does: when the daemon dies, the kernel
- * ends the connection at once and nobody hangs on the mount.
+ * does and its end of the pipe on stdin closes with it, whatever killed it. It holds the device only until the daemon
+ * does: when the daemon dies, the kernel ends the connection at once and nobody hangs on the mount. Being the daemon's
+ * parent it never signals a pid that is someone else's by now. SIGPIPE is ignored: with the owner, stderr goes too. The
+ * reader cleans up as well, in case the keeper itself was killed.
  */
 const keeperScript = `
 device=$1 point=$2
 shift 2
+trap '' PIPE
 [ -c "$device" ] || { echo "$device is no character device" >&2; exit 69; }
 exec 4<&0 3<>"$device" || exit 69
 mount -i -t fuse -o "fd=3,rootmode=40000,user_id=$(id -u),group_id=$(id -g),allow_other,default_permissions" \
   powercut "$point" || exit 69
+clean() { umount -l "$point"; rmdir "$point"; } 2>/dev/null
 daemon=
 trap 'kill -9 $daemon' HUP INT TERM
 "$@" 4<&- </dev/null &
 daemon=$!
 exec 3<&-
-{ read -r _; kill -9 $daemon; } <&4 >/dev/null 2>&1 &
+{ read -r _; kill -9 $daemon; clean; } <&4 >/dev/null 2>&1 &
 reader=$!
 wait $daemon
 status=$?
 kill -9 $reader
-umount -l "$point"
-rmdir "$point"
+clean
 exit $status
 `;
 
