@@ -1,5 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -7,6 +15,8 @@ import { parseVerdict } from '../reports/schema.ts';
 import type { Verdict } from '../reports/verdict.ts';
 import { probeFuse } from '../src/faults/fuse/layer.ts';
 import { programPath } from '../src/program.ts';
+import { userNamespace } from './namespace.ts';
+import { tryProgram } from './programs.ts';
 
 const fuse = await probeFuse();
 
@@ -22,11 +32,14 @@ interface Ended {
   readonly stderr: string;
 }
 
-function start(parameters: readonly string[]): {
+interface Running {
   readonly child: ChildProcess;
   readonly ended: Promise<Ended>;
-} {
-  const child = spawn(process.execPath, [programPath('harness/cli'), ...parameters], {
+}
+
+function start(parameters: readonly string[], prefix: readonly string[] = []): Running {
+  const [program = '', ...rest] = [...prefix, process.execPath, programPath('harness/cli'), ...parameters];
+  const child = spawn(program, rest, {
     cwd: directory,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { PATH: process.env.PATH, HOME: directory },
@@ -57,6 +70,15 @@ function writeScenario(name: string, workload: string, checker: string): void {
 const careful = 'echo 1 > f && sync f && sync . && echo 1';
 const careless = 'echo 1 > f && echo 1';
 const honest = '! [ -s "$POWERCUT_ACKED" ] || grep -qx 1 f 2>/dev/null || exit 1';
+
+/** A run that is recording a workload which does not end by itself. */
+async function startSlowRun(prefix: readonly string[] = []): Promise<Running> {
+  const started = join(directory, 'started');
+  writeScenario('slow', `${careful} && : > ${started} && sleep 600`, honest);
+  const running = start(['run', 'slow.json'], prefix);
+  while (!existsSync(started)) await new Promise((resolve) => setTimeout(resolve, 20));
+  return running;
+}
 
 function latestVerdict(): Verdict {
   const file = join(directory, 'reports', 'runs', 'latest', 'verdict.json');
@@ -172,14 +194,33 @@ describe.skipIf(!fuse.available)('a run', () => {
     ['SIGINT' as const, 130],
     ['SIGTERM' as const, 143],
   ])('that gets %s answers %d, with a report of what was done', async (signal, expected) => {
-    const started = join(directory, 'started');
-    writeScenario('slow', `${careful} && : > ${started} && sleep 600`, honest);
-    const { child, ended } = start(['run', 'slow.json']);
-    while (!existsSync(started)) await new Promise((resolve) => setTimeout(resolve, 20));
+    const { child, ended } = await startSlowRun();
     child.kill(signal);
     const { code } = await ended;
     expect(code).toBe(expected);
     expect(latestVerdict().interrupted).toBe(signal);
+  });
+});
+
+const asNobody = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'] as const;
+const [setpriv, ...nobodyFlags] = asNobody;
+const namespaces = await tryProgram(setpriv, [...nobodyFlags, ...userNamespace, 'true']);
+
+describe.skipIf(!fuse.available || !namespaces.ok)('a run without root', () => {
+  beforeEach(() => chmodSync(directory, 0o777));
+
+  it('goes on in a user namespace', async () => {
+    writeScenario('careful', careful, honest);
+    const { code, stderr } = await start(['run', 'careful.json'], asNobody).ended;
+    expect({ code, stderr }).toMatchObject({ code: 0 });
+    expect(latestVerdict().environment.layers).toMatchObject({ fuse: 'in a user namespace' });
+  });
+
+  it('hands signals on', async () => {
+    const { child, ended } = await startSlowRun(asNobody);
+    child.kill('SIGINT');
+    expect((await ended).code).toBe(130);
+    expect(latestVerdict().interrupted).toBe('SIGINT');
   });
 });
 

@@ -3,7 +3,7 @@ import type { Claim, FaultKind } from '../reports/verdict.ts';
 import { bitRotStates } from '../src/faults/model/bit-rot.ts';
 import { type CrashFault, crashPoints, crashStates } from '../src/faults/model/crash-states.ts';
 import { type EffectTrace, takeApart } from '../src/faults/model/effects.ts';
-import { buildImage, type CrashState } from '../src/faults/model/image.ts';
+import { type CrashState, Images } from '../src/faults/model/image.ts';
 import { imageKey } from '../src/faults/model/image-key.ts';
 import { pendingAt } from '../src/faults/model/pending.ts';
 import { profileNamed } from '../src/faults/model/profile.ts';
@@ -246,12 +246,13 @@ class Exploration {
     const { share, claims, fault, profile } = this.task;
     const steps = stepsOf(this.task.run);
     const promises = new PromiseKeys(walk.run);
+    const images = new Images(walk.trace);
     const seenHere = walk.shared ? this.seen : new Set<string>();
     let index = -1;
     for (const state of states) {
       if (this.watcher.shouldStop()) return false;
       coverage.states += 1;
-      const image = buildImage(walk.trace, state);
+      const image = images.at(state);
       const key = `${imageKey(image)} ${promises.at(state.point)}`;
       if (seenHere.has(key) || this.seen.has(key)) continue;
       seenHere.add(key);

@@ -31,7 +31,7 @@ export function startStatus(
   const { clock, timeLimitSeconds } = options;
   const startedAt = clock();
   const everyMs = output.repaints ? repaintEveryMs : lineEveryMs;
-  const rate = rateMeter();
+  const rate = rateMeter(startedAt);
   let latest: Progress | undefined;
   let paintedAt = startedAt;
   let paintedLines = 0;
@@ -82,8 +82,8 @@ function eraseLines(count: number): string {
 }
 
 /** States a second over the last few seconds. */
-function rateMeter(): (now: number, states: number) => number {
-  const samples: { readonly at: number; readonly states: number }[] = [];
+function rateMeter(startedAt: number): (now: number, states: number) => number {
+  const samples = [{ at: startedAt, states: 0 }];
   return (now, states) => {
     samples.push({ at: now, states });
     while (samples.length > 2 && now - (samples[0]?.at ?? now) > rateOverMs) samples.shift();

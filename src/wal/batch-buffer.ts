@@ -1,6 +1,6 @@
 import { type BatchPlace, encodeBatchHeader } from './batch.ts';
 import { crc32c } from './crc32c.ts';
-import { batchHeaderBytes, blockBytesMax, roundUp, type SegmentIdentity, viewOf } from './format.ts';
+import { batchHeaderBytes, roundUp, type SegmentIdentity, viewOf } from './format.ts';
 import { encodedRecordBytes, encodeRecord } from './record.ts';
 
 /** What a batch promises when it is issued: all before these points was durable (I3). */
@@ -11,13 +11,16 @@ export interface DurablePromise {
 
 /** A data batch in the making: records are encoded where they will be written from. Used again and again. */
 export class BatchBuffer {
+  readonly #blockBytes: number;
+  /** Whole blocks, so that a batch can always be filled up to the end of its last one. */
   #bytes: Uint8Array;
   #view: DataView;
   #end = batchHeaderBytes;
   #recordCount = 0;
 
-  constructor(bodyBytes: number) {
-    this.#bytes = new Uint8Array(roundUp(batchHeaderBytes + bodyBytes, blockBytesMax));
+  constructor(blockBytes: number) {
+    this.#blockBytes = blockBytes;
+    this.#bytes = new Uint8Array(blockBytes);
     this.#view = viewOf(this.#bytes);
   }
 
@@ -29,7 +32,7 @@ export class BatchBuffer {
     return this.#end - batchHeaderBytes;
   }
 
-  /** The caller has checked the limit; a single record or atomic batch that is longer than the buffer makes it grow. */
+  /** The caller has checked the limit: the buffer grows as it must. */
   add(type: number, payload: Uint8Array): void {
     const needed = this.#end + encodedRecordBytes(payload);
     if (needed > this.#bytes.length) this.#grow(needed);
@@ -42,10 +45,9 @@ export class BatchBuffer {
     identity: SegmentIdentity,
     place: BatchPlace,
     promise: DurablePromise,
-    blockBytes: number,
     issuedAtMs: number,
   ): { readonly bytes: Uint8Array; readonly chain: number } {
-    const length = roundUp(this.#end, blockBytes);
+    const length = roundUp(this.#end, this.#blockBytes);
     this.#bytes.fill(0, this.#end, length);
     const chain = encodeBatchHeader(this.#bytes, 0, identity, {
       kind: 'data',
@@ -56,7 +58,7 @@ export class BatchBuffer {
       bodyBytes: this.bodyBytes,
       bodyCrc: crc32c(this.#bytes.subarray(batchHeaderBytes, this.#end)),
       chain: place.chain,
-      blocks: length / blockBytes,
+      blocks: length / this.#blockBytes,
       issuedAtMs,
     });
     return { bytes: this.#bytes.subarray(0, length), chain };
@@ -68,7 +70,7 @@ export class BatchBuffer {
   }
 
   #grow(bytes: number): void {
-    const grown = new Uint8Array(roundUp(bytes, blockBytesMax));
+    const grown = new Uint8Array(roundUp(Math.max(bytes, 2 * this.#bytes.length), this.#blockBytes));
     grown.set(this.#bytes.subarray(0, this.#end));
     this.#bytes = grown;
     this.#view = viewOf(grown);

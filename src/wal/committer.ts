@@ -1,10 +1,10 @@
 import { BatchBuffer } from './batch-buffer.ts';
 import { WalError } from './errors.ts';
 import type { Settings } from './options.ts';
-import { nextTurn } from './prepare.ts';
 import { encodedRecordBytes } from './record.ts';
 import type { SegmentWriter } from './segment-writer.ts';
 import { StorageError } from './storage.ts';
+import { nextTurn } from './turn.ts';
 
 /** Records that wait for room in the buffer. Their LSNs are given already. */
 interface WaitingAppend {
@@ -44,9 +44,8 @@ export class Committer {
     this.#writer = writer;
     this.#batchBytesMax = settings.batchBytesMax;
     this.#groupBytesMax = Math.min(settings.bufferBytes, settings.batchBytesMax);
-    const initialBytes = Math.min(this.#groupBytesMax, initialBufferBytes);
-    this.#filling = new BatchBuffer(initialBytes);
-    this.#other = new BatchBuffer(initialBytes);
+    this.#filling = new BatchBuffer(settings.blockBytes);
+    this.#other = new BatchBuffer(settings.blockBytes);
     this.#nextLsn = writer.writtenLsn + 1;
   }
 
@@ -178,8 +177,6 @@ export class Committer {
     return failure;
   }
 }
-
-const initialBufferBytes = 60 * 1024;
 
 function tooLarge(bytes: number, limit: number): WalError {
   return new WalError(

@@ -2,6 +2,7 @@ import { crc32c } from './crc32c.ts';
 import { WalError } from './errors.ts';
 import { formatVersion, hasText, putText, putU64, takeU64, viewOf } from './format.ts';
 import type { Storage, StorageFile } from './storage.ts';
+import { createAfresh } from './storage-calls.ts';
 
 /** docs/wal-format.md section 6: two slots, written in turn; the valid one with the higher generation counts (I13). */
 export interface Manifest {
@@ -21,7 +22,7 @@ export type ManifestChange = Partial<Pick<Manifest, 'floor' | 'published' | 'tai
 
 const manifestMagic = 'pcutman1';
 export const manifestName = 'manifest';
-export const manifestTemporaryName = 'manifest.tmp';
+const manifestTemporaryName = 'manifest.tmp';
 const slotBytes = 256;
 /** More than any disk's physical block: writing one slot never harms the other. */
 const slotStrideBytes = 16_384;
@@ -94,7 +95,7 @@ export class ManifestFile {
       tail: { number: 0, bytes: 0, nextLsn: 1 },
     };
     const temporary = `${directory}/${manifestTemporaryName}`;
-    const file = await storage.open(temporary, 'create');
+    const file = await createAfresh(storage, temporary);
     await file.write([encodeManifest(manifest)], slotOffset(manifest.generation));
     // B2: the manifest is whole before it has its name, and has its name before anything relies on it.
     await file.sync();

@@ -1,8 +1,8 @@
 import { logStart } from './format.ts';
-import { type LogPlace, pathOf } from './inventory.ts';
-import { ManifestFile, manifestName, manifestTemporaryName } from './manifest.ts';
+import type { LogPlace } from './inventory.ts';
+import { ManifestFile, manifestName } from './manifest.ts';
 import type { Settings } from './options.ts';
-import { type LogContext, removeIfThere } from './prepare.ts';
+import type { LogContext } from './prepare.ts';
 import { examine } from './recover.ts';
 import type { RecoveryReport } from './report.ts';
 import { resumeLog } from './resume.ts';
@@ -77,7 +77,6 @@ async function ensureDirectory({ storage, directory }: LogPlace): Promise<void> 
 
 async function createLog(place: LogPlace, settings: Settings): Promise<Omit<OpenLog, 'lock'>> {
   const { storage, directory } = place;
-  await removeIfThere(storage, pathOf(place, manifestTemporaryName));
   const manifest = await ManifestFile.create(storage, directory, {
     logId: settings.randomBytes(16).slice(),
     createdAtMs: settings.now(),

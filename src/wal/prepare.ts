@@ -2,7 +2,9 @@ import { identify, type SegmentIdentity } from './format.ts';
 import { type LogPlace, pathOf } from './inventory.ts';
 import type { ManifestFile } from './manifest.ts';
 import type { Settings } from './options.ts';
-import { type Storage, StorageError, type StorageFile } from './storage.ts';
+import type { StorageFile } from './storage.ts';
+import { createAfresh } from './storage-calls.ts';
+import { nextTurn } from './turn.ts';
 
 /** All that writing to one log needs. */
 export interface LogContext {
@@ -29,9 +31,7 @@ export async function prepareSegment(
   const { place, manifest, settings } = context;
   const identity = identify(manifest.current.logId, number, randomEpoch(settings.randomBytes));
   const temporary = pathOf(place, temporaryName);
-  // By name only: a rename that a crash cut in two may have left this name on a segment in use.
-  await removeIfThere(place.storage, temporary);
-  const file = await place.storage.open(temporary, 'create');
+  const file = await createAfresh(place.storage, temporary);
   try {
     await writeZeros(file, 0, bytes);
     // B3: the zeros and the size, before the name.
@@ -75,21 +75,6 @@ async function writeZeros(file: StorageFile, from: number, to: number): Promise<
   for (let at = from; at < to; at += zeros.length) {
     if (at > from) await nextTurn();
     await file.write([zeros.subarray(0, Math.min(zeros.length, to - at))], at);
-  }
-}
-
-/** Settles in the event loop's next turn, after all that is ready to run in this one. */
-export function nextTurn(): Promise<void> {
-  return new Promise((resolve) => {
-    setImmediate(resolve);
-  });
-}
-
-export async function removeIfThere(storage: Storage, path: string): Promise<void> {
-  try {
-    await storage.remove(path);
-  } catch (error) {
-    if (!(error instanceof StorageError && error.code === 'not-found')) throw error;
   }
 }
 

@@ -1,9 +1,10 @@
 import { WalError } from './errors.ts';
 import { type LogPlace, pathOf, type SegmentFile } from './inventory.ts';
-import { type LogContext, removeIfThere } from './prepare.ts';
+import type { LogContext } from './prepare.ts';
 import type { Findings } from './recover.ts';
 import type { RecoveryReport } from './report.ts';
 import { type ActiveSegment, SegmentWriter, type WriterStart } from './segment-writer.ts';
+import { removeIfThere } from './storage-calls.ts';
 
 /**
  * Makes a log writable again, as its findings ask for: behind a clean end nothing has to be done; what is unsure is moved;

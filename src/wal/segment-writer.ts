@@ -11,15 +11,9 @@ import {
   type SegmentIdentity,
 } from './format.ts';
 import { pathOf } from './inventory.ts';
-import {
-  adoptSegment,
-  growSegment,
-  type LogContext,
-  prepareSegment,
-  type ReadySegment,
-  removeIfThere,
-} from './prepare.ts';
+import { adoptSegment, growSegment, type LogContext, prepareSegment, type ReadySegment } from './prepare.ts';
 import type { StorageFile } from './storage.ts';
+import { removeIfThere } from './storage-calls.ts';
 
 /** Where writing starts, as recovery found it. */
 export interface WriterStart {
@@ -121,7 +115,6 @@ export class SegmentWriter {
       active.header.identity,
       place,
       { durableLsn: this.#durableLsn, durableBytes: active.durableBytes },
-      blockBytes,
       settings.now(),
     );
     await this.#put(active, bytes);

@@ -7,6 +7,7 @@ import { liveTree } from '../model/recording.ts';
 import { callIn, pythonMissing } from './fixtures/calls.ts';
 import { emptyRecording, fuseMissing, type Mounted, mount, story } from './fixtures/mounted.ts';
 import { dumpDirectory, dumpTree } from './fixtures/steps.ts';
+import { until } from './fixtures/until.ts';
 
 if (pythonMissing !== undefined) console.warn(pythonMissing);
 const itPython = it.skipIf(pythonMissing !== undefined);
@@ -251,12 +252,4 @@ describe.skipIf(fuseMissing !== undefined)('files on the fuse layer', () => {
 function inodesInUse(path: string): number {
   const { files, ffree } = fs.statfsSync(path);
   return files - ffree;
-}
-
-/** The kernel lets go of files and names after the call that ended them has returned. */
-async function until(condition: () => boolean): Promise<void> {
-  for (let wait = 1; !condition(); wait *= 2) {
-    if (wait > 10_000) throw new Error('it did not come true');
-    await new Promise((resolve) => setTimeout(resolve, wait));
-  }
 }

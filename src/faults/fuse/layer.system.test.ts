@@ -7,6 +7,7 @@ import { liveTree, type Recording } from '../model/recording.ts';
 import type { Plan } from '../plan.ts';
 import { emptyRecording, fuseMissing, type Mounted, mount, story } from './fixtures/mounted.ts';
 import { dumpTree } from './fixtures/steps.ts';
+import { until } from './fixtures/until.ts';
 import { openFuseLayer } from './layer.ts';
 
 describe.skipIf(fuseMissing !== undefined)('the fuse layer', () => {
@@ -191,8 +192,8 @@ describe.skipIf(fuseMissing !== undefined)('the fuse layer', () => {
       const subject = spawn('sh', ['-c', script], { cwd: mounted.volume(), detached: true, stdio: 'ignore' });
       const [, signal] = await once(subject, 'close');
       expect(signal).toBe('SIGKILL');
-      const group = spawnSync('pgrep', ['-r', 'R,S,D,T', '-g', String(subject.pid)], { encoding: 'utf8' });
-      expect(group.stdout).toBe('');
+      const alive = ['-r', 'R,S,D,T', '-g', String(subject.pid)];
+      await until(() => spawnSync('pgrep', alive, { encoding: 'utf8' }).stdout === '');
       expect(fs.readFileSync(at('a'), 'utf8')).toBe('one');
       expect(fs.readFileSync(at('b'), 'utf8')).toBe('');
       expect(fs.existsSync(at('c'))).toBe(false);

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { programPath } from '../../program.ts';
 import { emptyRecording, fuseMissing, mount } from './fixtures/mounted.ts';
+import { until } from './fixtures/until.ts';
 
 const owner = programPath('src/faults/fuse/fixtures/owner');
 
@@ -100,7 +101,7 @@ describe.skipIf(fuseMissing !== undefined)('a mount ends', () => {
     process.kill(daemon?.pid ?? 0, 'SIGKILL');
     await until(() => !fs.readFileSync('/proc/mounts', 'utf8').includes(mounted.directory));
     expect(() => fs.writeSync(file, 'x')).toThrow(/ECONNABORTED|ENOTCONN/);
-    fs.closeSync(file);
+    expect(() => fs.closeSync(file)).toThrow('ENOTCONN');
     await expect(mounted.layer.entryCount()).rejects.toThrow(/the fuse layer is gone: the daemon ended/);
     await mounted[Symbol.asyncDispose]();
   });
@@ -182,11 +183,4 @@ function processesOf(text: string): { pid: number; command: string }[] {
         return [];
       }
     });
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  for (let wait = 1; !condition(); wait *= 2) {
-    if (wait > 10_000) throw new Error('it did not come true');
-    await new Promise((resolve) => setTimeout(resolve, wait));
-  }
 }

@@ -27,19 +27,60 @@ export type Filler = 'old' | 'garbage' | 'garbage-overwrites';
 
 /** The tree that a crash state leaves. Shares untouched inodes and pages with the recording's base: treat it as read-only. */
 export function buildImage(trace: EffectTrace, state: CrashState): Tree {
-  const builder = new ImageBuilder(trace.recording.base);
-  const end = trace.effectsBefore[state.point];
-  if (end === undefined) throw new RangeError(`crash point ${state.point} is beyond the end of the trace`);
-  const lost = new Set(state.lost);
-  for (let id = 0; id < end; id++) {
-    const effect = trace.effects[id];
-    if (effect === undefined) continue;
-    if (!lost.has(id)) builder.apply(effect);
-    else if (effect.kind === 'data' && state.filler !== 'old') builder.spoil(effect, state.filler);
-  }
-  if (state.rotten !== undefined) builder.flip(state.rotten);
-  return builder.tree;
+  return new Images(trace).at(state);
 }
+
+/** Images of one trace, one after the other: what they begin with in common is built once. */
+export class Images {
+  private readonly trace: EffectTrace;
+  /** Effect id to the tree that all effects before it leave. */
+  private readonly beginnings = new Map<number, Tree>();
+
+  constructor(trace: EffectTrace) {
+    this.trace = trace;
+    this.beginnings.set(0, trace.recording.base);
+  }
+
+  /** As {@link buildImage}. */
+  at(state: CrashState): Tree {
+    const end = this.trace.effectsBefore[state.point];
+    if (end === undefined) throw new RangeError(`crash point ${state.point} is beyond the end of the trace`);
+    const firstLost = Math.min(end, state.lost[0] ?? end);
+    const builder = new ImageBuilder(this.beginning(firstLost));
+    const lost = new Set(state.lost);
+    for (let id = firstLost; id < end; id++) {
+      const effect = this.trace.effects[id];
+      if (effect === undefined) continue;
+      if (!lost.has(id)) builder.apply(effect);
+      else if (effect.kind === 'data' && state.filler !== 'old') builder.spoil(effect, state.filler);
+    }
+    if (state.rotten !== undefined) builder.flip(state.rotten);
+    return builder.tree;
+  }
+
+  private beginning(end: number): Tree {
+    const known = this.beginnings.get(end);
+    if (known !== undefined) return known;
+    if (this.beginnings.size >= beginningsMax) this.forgetAll();
+    let from = 0;
+    for (const id of this.beginnings.keys()) if (id < end && id > from) from = id;
+    const builder = new ImageBuilder(this.beginnings.get(from) ?? this.trace.recording.base);
+    for (let id = from; id < end; id++) {
+      const effect = this.trace.effects[id];
+      if (effect !== undefined) builder.apply(effect);
+    }
+    this.beginnings.set(end, builder.tree);
+    return builder.tree;
+  }
+
+  private forgetAll(): void {
+    this.beginnings.clear();
+    this.beginnings.set(0, this.trace.recording.base);
+  }
+}
+
+/** A beginning holds the inodes that differ from the one before it; many of a long trace would hold much. */
+const beginningsMax = 256;
 
 /** Applies effects to a copy that is made inode by inode and page by page, on the first change of each. */
 class ImageBuilder {
