@@ -1,13 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import {
-  chmodSync,
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -202,22 +194,29 @@ describe.skipIf(!fuse.available)('a run', () => {
   });
 });
 
-const asNobody = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'] as const;
-const [setpriv, ...nobodyFlags] = asNobody;
-const namespaces = await tryProgram(setpriv, [...nobodyFlags, ...userNamespace, 'true']);
+/** To itself the process is an ordinary user; it still reaches a checkout that only root can read. */
+const asUser = ['unshare', '--user', '--map-user=1000', '--map-group=1000'] as const;
+const [unshare, ...userFlags] = asUser;
+const namespaces = await tryProgram(unshare, [...userFlags, ...userNamespace, 'true']);
+
+it.skipIf(!fuse.available)('a second Ctrl-C ends a run at once, without a report', async () => {
+  const { child, ended } = await startSlowRun();
+  child.kill('SIGINT');
+  child.stderr?.once('data', () => child.kill('SIGINT'));
+  expect(await ended).toMatchObject({ code: 130, stdout: '' });
+  expect(existsSync(join(directory, 'reports', 'runs', 'latest'))).toBe(false);
+});
 
 describe.skipIf(!fuse.available || !namespaces.ok)('a run without root', () => {
-  beforeEach(() => chmodSync(directory, 0o777));
-
   it('goes on in a user namespace', async () => {
     writeScenario('careful', careful, honest);
-    const { code, stderr } = await start(['run', 'careful.json'], asNobody).ended;
+    const { code, stderr } = await start(['run', 'careful.json'], asUser).ended;
     expect({ code, stderr }).toMatchObject({ code: 0 });
     expect(latestVerdict().environment.layers).toMatchObject({ fuse: 'in a user namespace' });
   });
 
   it('hands signals on', async () => {
-    const { child, ended } = await startSlowRun(asNobody);
+    const { child, ended } = await startSlowRun(asUser);
     child.kill('SIGINT');
     expect((await ended).code).toBe(130);
     expect(latestVerdict().interrupted).toBe('SIGINT');

@@ -1,7 +1,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import type { Finding } from '../reports/verdict.ts';
+import type { Tree } from '../src/faults/model/tree.ts';
 import type { Violation } from './explore.ts';
+import { hexDiff } from './hex-diff.ts';
+import { layOut } from './lane/lay-out.ts';
 import type { LaneProcess } from './lane/process.ts';
 import { type Explored, mergeTallies } from './merge.ts';
 import { encodeReplayFile } from './replay-file.ts';
@@ -89,7 +92,7 @@ function toFinding(
     state: { ...violation.state, lost: [...violation.state.lost] },
   };
   const id = String(number);
-  const file = writeReplayFile(context.outputDirectory, id, encodeReplayFile({ plan, run }), stderr);
+  const file = writeFiles(context.outputDirectory, id, encodeReplayFile({ plan, run }), shrunk);
   const token = encodeToken(plan);
   const { operationsBefore, operationsAfter, lostBefore, lostAfter, attempts } = shrunk;
   return {
@@ -108,12 +111,22 @@ function toFinding(
   };
 }
 
-/** Answers the file's path, from the run's directory. */
-function writeReplayFile(outputDirectory: string, id: string, content: string, stderr: string): string {
+/** Everything about a finding as files of its own. Answers the replay file's path, from the run's directory. */
+function writeFiles(outputDirectory: string, id: string, replay: string, shrunk: Shrunk): string {
+  const { image, recovered, stderr } = shrunk;
   const directory = join(outputDirectory, 'findings', id);
-  mkdirSync(directory, { recursive: true });
   const file = join(directory, 'replay.json');
-  writeFileSync(file, content);
+  mkdirSync(directory, { recursive: true });
+  writeFileSync(file, replay);
+  layOut(image, foldersFor(image, join(directory, 'image')));
+  layOut(recovered, foldersFor(recovered, join(directory, 'recovered')));
+  writeFileSync(join(directory, 'recovery.diff'), hexDiff(image, recovered));
   if (stderr.trim() !== '') writeFileSync(join(directory, 'stderr.txt'), stderr);
   return relative(outputDirectory, file);
+}
+
+function foldersFor(tree: Tree, directory: string): Map<string, string> {
+  const folders = [...tree.roots.keys()].map((volume) => [volume, join(directory, volume)] as const);
+  for (const [, folder] of folders) mkdirSync(folder, { recursive: true });
+  return new Map(folders);
 }

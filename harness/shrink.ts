@@ -3,6 +3,7 @@ import { takeApart } from '../src/faults/model/effects.ts';
 import { buildImage } from '../src/faults/model/image.ts';
 import { add, bits, has, isLegal, pendingAt } from '../src/faults/model/pending.ts';
 import { profileNamed } from '../src/faults/model/profile.ts';
+import type { Tree } from '../src/faults/model/tree.ts';
 import { type ExploreTask, explore, stepsOf, type Violation } from './explore.ts';
 import type { Lane } from './lane/lane.ts';
 import type { NumberedStep } from './recorded-run.ts';
@@ -10,6 +11,9 @@ import type { NumberedStep } from './recorded-run.ts';
 export interface Shrunk {
   readonly violation: Violation;
   readonly stderr: string;
+  /** The crash image, and what recovery made of it. */
+  readonly image: Tree;
+  readonly recovered: Tree;
   readonly operationsBefore: number;
   readonly operationsAfter: number;
   readonly lostBefore: number;
@@ -51,15 +55,16 @@ export async function shrink(
   };
 }
 
-async function confirm(
-  lane: Lane,
-  violation: Violation,
-): Promise<{ violation: Violation; stderr: string } | undefined> {
+type Confirmed = Pick<Shrunk, 'violation' | 'stderr' | 'image' | 'recovered'>;
+
+/** Once more, with a subject that was started for this image alone. */
+async function confirm(lane: Lane, violation: Violation): Promise<Confirmed | undefined> {
   const { run, state, claim } = violation;
   const image = buildImage(takeApart(run.recording), state);
   const { judgements, stderr } = await lane.judge.judge(image, run, state.point, [claim], { afresh: true });
   const judgement = judgements.get(claim);
-  return judgement?.status === 'violated' ? { violation: { ...violation, judgement }, stderr } : undefined;
+  if (judgement?.status !== 'violated') return undefined;
+  return { violation: { ...violation, judgement }, stderr, image, recovered: await lane.judge.remains() };
 }
 
 class Shrinker {

@@ -140,25 +140,27 @@ function describeLost(effects: readonly Effect[], gone: readonly Effect[]): stri
   return `lost: ${parts.join(' and ')}`;
 }
 
-/** Rows that a reader need not see one by one: long stretches that are on disk for good. */
+/** Rows that a reader need not see one by one: stretches of operations that all reached the disk. */
 function collapse(rows: readonly TimelineRow[]): TimelineRow[] {
   const result: TimelineRow[] = [];
   let quiet: TimelineRow[] = [];
   const flush = () => {
-    if (quiet.length > 3) {
+    if (quiet.length > quietRowsMax) {
+      const shown = quiet.slice(-1);
+      const left = quiet.length - shown.length;
       result.push({
         kind: 'omitted',
-        operations: quiet.length,
-        text: `${quiet.length} operations, all on disk`,
+        operations: left,
+        text: `${left} operations, all of which reached the disk`,
       });
+      result.push(...shown);
     } else result.push(...quiet);
     quiet = [];
   };
   const lastBarrier = rows.findLastIndex((row) => row.kind === 'operation' && row.fate === 'barrier');
   rows.forEach((row, index) => {
-    const settled = row.kind === 'operation' && (row.fate === 'durable' || row.fate === 'none');
-    const oldBarrier = row.kind === 'operation' && row.fate === 'barrier' && index < lastBarrier;
-    if (settled || oldBarrier) quiet.push(row);
+    const isQuiet = row.kind === 'operation' && row.fate !== 'lost' && row.fate !== 'torn';
+    if (isQuiet && index !== lastBarrier) quiet.push(row);
     else {
       flush();
       result.push(row);
@@ -167,3 +169,6 @@ function collapse(rows: readonly TimelineRow[]): TimelineRow[] {
   flush();
   return result;
 }
+
+/** A stretch longer than this is told in one row, with its last operation beside it. */
+const quietRowsMax = 4;

@@ -18,7 +18,16 @@ import {
 } from './summary.ts';
 import { renderTimeline } from './terminal/finding.ts';
 import { createPaint } from './terminal/paint.ts';
-import { countOf, cutText, formatCount, formatSeconds, joinWords, visible, visibleLines } from './text.ts';
+import {
+  asSentence,
+  countOf,
+  cutText,
+  formatCount,
+  formatSeconds,
+  joinWords,
+  visible,
+  visibleLines,
+} from './text.ts';
 import type { Cell, Finding, ScenarioVerdict, Verdict } from './verdict.ts';
 
 /** Comments on GitHub hold 65,536 characters; the rest is for what a bot writes around this. */
@@ -142,8 +151,8 @@ function findingSection({ finding, scenario, role }: ReportedFinding): string {
   const name =
     role === 'violation' ? `❌ Finding ${finding.id}: ${what}` : `✅ Canary’s finding ${finding.id}: ${what}`;
   const body = [
-    escaped(finding.summary),
-    escaped(finding.crash),
+    escaped(asSentence(finding.summary)),
+    escaped(asSentence(finding.crash)),
     fenced(renderTimeline(finding, timelineColumns, createPaint(false))),
     `**Why the disk may look like this**\n\n${listOf(
       finding.permittedBy.map(

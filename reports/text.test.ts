@@ -1,6 +1,7 @@
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
 import {
+  asSentence,
   countOf,
   cutText,
   displayWidth,
@@ -73,6 +74,10 @@ it('counts and lists read as sentences do', () => {
     'a and b',
     'a, b and 2 more',
   ]);
+});
+
+it('asSentence prints a sentence as one', () => {
+  expect(['step 0 is gone', 'Gone!', ''].map(asSentence)).toEqual(['Step 0 is gone.', 'Gone!', '.']);
 });
 
 it('cutText counts what it cuts, and never halves a character', () => {

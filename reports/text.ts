@@ -65,6 +65,11 @@ export function capitalise(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
+/** A sentence as it stands in print: a capital at its start, a full stop at its end. */
+export function asSentence(text: string): string {
+  return /[.!?…]$/.test(text) ? capitalise(text) : `${capitalise(text)}.`;
+}
+
 /** At most `charactersMax` characters; what was cut is counted. */
 export function cutText(text: string, charactersMax: number): string {
   if (text.length <= charactersMax) return text;

@@ -8,6 +8,7 @@ import { resolveCommand } from '../subject/command.ts';
 import { type CheckerOutcome, runChecker } from '../subject/command-pair.ts';
 import type { Judge, Judged } from './judge.ts';
 import { layOut } from './lay-out.ts';
+import { readBack } from './read-back.ts';
 
 /** Lets a command pair's checker judge. It runs twice where `stability` is asked: the second answer must be the first. */
 export class CheckerJudge implements Judge {
@@ -28,6 +29,10 @@ export class CheckerJudge implements Judge {
     const second = claims.includes('stability') ? await this.check(lines) : undefined;
     const judgements = new Map(claims.map((claim) => [claim, judgeClaim(claim, first, second)] as const));
     return { judgements, stderr: first.stderr };
+  }
+
+  async remains(): Promise<Tree> {
+    return readBack(this.directories);
   }
 
   async close(): Promise<void> {}

@@ -16,6 +16,8 @@ export interface Judge {
     claims: readonly Claim[],
     options?: { readonly afresh: boolean },
   ): Promise<Judged>;
+  /** What the last recovery left on the volumes. */
+  remains(): Promise<Tree>;
   close(): Promise<void>;
 }
 

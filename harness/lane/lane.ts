@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { openFuseLayer } from '../../src/faults/fuse/layer.ts';
 import type { FaultLayer, Place } from '../../src/faults/layer.ts';
+import { liveTree } from '../../src/faults/model/recording.ts';
 import type { LoadedScenario } from '../scenario.ts';
 import { resolveCommand } from '../subject/command.ts';
 import { startDriver } from '../subject/driver.ts';
@@ -10,8 +11,9 @@ import { CheckerJudge } from './checker-judge.ts';
 import { CommandRecorder } from './command-recorder.ts';
 import type { Judge } from './judge.ts';
 import { layOut } from './lay-out.ts';
+import { readBack } from './read-back.ts';
 import type { Recorder } from './recorder.ts';
-import { RequestJudge } from './request-judge.ts';
+import { RequestJudge, type Shelf } from './request-judge.ts';
 import { RequestRecorder } from './request-recorder.ts';
 import { type StartSubject, SubjectSource } from './subject-source.ts';
 
@@ -61,12 +63,7 @@ async function openFuseLane({ loaded, seed, directory }: LaneSettings) {
   }
   const start = driverStarter(loaded);
   const source = new SubjectSource(start, { kind: 'directories', directories });
-  const judge = new RequestJudge(
-    source,
-    (image) => layOut(image, directories),
-    scenario.subject.options,
-    seed,
-  );
+  const judge = new RequestJudge(source, directoryShelf(directories), scenario.subject.options, seed);
   return { recorder: requestRecorder(loaded, layer, start, seed), judge };
 }
 
@@ -81,13 +78,25 @@ async function openSimLane({ loaded, seed }: LaneSettings) {
   const layer = openSimLayer(scenario.volumes);
   const shelf = openSimLayer(scenario.volumes);
   const source = new SubjectSource(start, shelf.place);
-  const judge = new RequestJudge(
-    source,
-    (image) => shelf.begin({ base: image, trace: [] }, []),
-    scenario.subject.options,
-    seed,
-  );
+  const judge = new RequestJudge(source, layerShelf(shelf), scenario.subject.options, seed);
   return { recorder: requestRecorder(loaded, layer, start, seed), judge };
+}
+
+/** Plain files: recovery needs no fault layer where no live fault is planned. */
+function directoryShelf(directories: ReadonlyMap<string, string>): Shelf {
+  return {
+    put: async (image) => layOut(image, directories),
+    look: async () => readBack(directories),
+    close: async () => {},
+  };
+}
+
+function layerShelf(layer: FaultLayer): Shelf {
+  return {
+    put: (image) => layer.begin({ base: image, trace: [] }, []),
+    look: async () => liveTree((await layer.end()).recording),
+    close: () => layer.close(),
+  };
 }
 
 function requestRecorder(

@@ -9,21 +9,24 @@ import type { Judge, Judged } from './judge.ts';
 import { observe } from './observe.ts';
 import type { SubjectSource } from './subject-source.ts';
 
-/** Judges a subject that answers requests. `lay` puts an image where the source's subjects look. */
+/** Where crash images are put for subjects to recover on. */
+export interface Shelf {
+  put(image: Tree): Promise<void>;
+  /** What is there now. */
+  look(): Promise<Tree>;
+  close(): Promise<void>;
+}
+
+/** Judges a subject that answers requests; the source's subjects look at the shelf. */
 export class RequestJudge implements Judge {
   private readonly source: SubjectSource;
-  private readonly lay: (image: Tree) => void | Promise<void>;
+  private readonly shelf: Shelf;
   private readonly options: Readonly<Record<string, unknown>>;
   private readonly seed: number;
 
-  constructor(
-    source: SubjectSource,
-    lay: (image: Tree) => void | Promise<void>,
-    options: Readonly<Record<string, unknown>>,
-    seed: number,
-  ) {
+  constructor(source: SubjectSource, shelf: Shelf, options: Readonly<Record<string, unknown>>, seed: number) {
     this.source = source;
-    this.lay = lay;
+    this.shelf = shelf;
     this.options = options;
     this.seed = seed;
   }
@@ -36,15 +39,20 @@ export class RequestJudge implements Judge {
     { afresh } = { afresh: false },
   ): Promise<Judged> {
     if (afresh) await this.source.discard();
-    await this.lay(image);
+    await this.shelf.put(image);
     const observation = await this.observe(run);
     const history = historyAt(run, point);
     const judgements = new Map(claims.map((claim) => [claim, oracles[claim](history, observation)] as const));
     return { judgements, stderr: this.source.stderr() };
   }
 
-  close(): Promise<void> {
-    return this.source.close();
+  remains(): Promise<Tree> {
+    return this.shelf.look();
+  }
+
+  async close(): Promise<void> {
+    await this.source.close();
+    await this.shelf.close();
   }
 
   private async observe(run: RecordedRun): Promise<Observation> {

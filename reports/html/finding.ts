@@ -1,7 +1,7 @@
 import { type DiffRow, diffLines, isSame } from '../diff.ts';
 import { type Fate, operationsWithFate, shrinkSentence } from '../story.ts';
 import { conditionText, type ReportedFinding } from '../summary.ts';
-import { countOf, formatCount, visibleLines } from '../text.ts';
+import { asSentence, countOf, formatCount, visibleLines } from '../text.ts';
 import type { Finding, TimelineRow } from '../verdict.ts';
 import { html, type Markup, nothing } from './markup.ts';
 import { renderStrip } from './strip.ts';
@@ -20,8 +20,8 @@ export function renderFinding({ finding, scenario, role }: ReportedFinding): Mar
   return html`
 <article class="card finding tone-${tone}" id="${findingAnchor(id)}" tabindex="-1" aria-labelledby="${findingAnchor(id)}-summary">
 <p class="kicker"><span class="chip">${chip}</span><span>Finding ${id}: <strong>${claim}</strong> under <strong>${conditionText(finding)}</strong>, ${scenario.name}</span><a href="#${findingAnchor(id)}">link to this</a></p>
-<h3 id="${findingAnchor(id)}-summary">${finding.summary}</h3>
-<p class="crash">${finding.crash}</p>
+<h3 id="${findingAnchor(id)}-summary">${asSentence(finding.summary)}</h3>
+<p class="crash">${asSentence(finding.crash)}</p>
 <div class="part">
 <h4>What happened, in order</h4>
 ${renderStrip(finding)}
@@ -126,7 +126,7 @@ function rulesList(finding: Finding): Markup {
   if (finding.permittedBy.length === 0) return html`<p>No rule was recorded.</p>`;
   return html`<ul class="rules">${finding.permittedBy.map(
     ({ rule, text, source }) =>
-      html`<li><code>${rule}</code> ${text}<span class="source">Source: ${source}</span></li>`,
+      html`<li><strong>${rule}:</strong> ${asSentence(text)}<span class="source">Source: ${source}</span></li>`,
   )}</ul>`;
 }
 

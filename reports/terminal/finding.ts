@@ -2,6 +2,7 @@ import { type DiffRow, diffLines, focusLines, isSame } from '../diff.ts';
 import { cutTimeline, type Fate, type OperationRow, shrinkSentence } from '../story.ts';
 import { conditionText, type ReportedFinding } from '../summary.ts';
 import {
+  asSentence,
   countOf,
   cutText,
   displayWidth,
@@ -28,8 +29,8 @@ export function renderFinding(reported: ReportedFinding, width: number, paint: P
   return [
     ...title(reported, width, paint),
     '',
-    ...indented(visible(finding.summary), width, '  ').map((line) => paint('strong', line)),
-    ...indented(visible(finding.crash), width, '  '),
+    ...indented(asSentence(visible(finding.summary)), width, '  ').map((line) => paint('strong', line)),
+    ...indented(asSentence(visible(finding.crash)), width, '  '),
     '',
     ...renderTimeline(finding, width, paint),
     '',
@@ -126,7 +127,7 @@ function otherLines(row: Exclude<TimelineRow, OperationRow>, width: number, pain
 
 function permittedBy(finding: Finding, width: number, paint: Paint): readonly string[] {
   return finding.permittedBy.flatMap(({ rule, text, source }) => [
-    ...indented(`${visible(rule)}: ${visible(text)}`, width, '  '),
+    ...indented(`${visible(rule)}: ${asSentence(visible(text))}`, width, '  '),
     ...indented(`source: ${visible(source)}`, width, '    ').map((line) => paint('faint', line)),
   ]);
 }
