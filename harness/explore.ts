@@ -41,7 +41,9 @@ export interface Share {
 export type RunOrigin =
   | { readonly kind: 'workload'; readonly plan: Plan }
   | { readonly kind: 'reopen'; readonly killPoint: number }
-  | { readonly kind: 'nested'; readonly state: CrashState };
+  | { readonly kind: 'nested'; readonly state: CrashState }
+  /** Real kills: no plan makes the same run again. */
+  | { readonly kind: 'torture' };
 
 export interface Violation {
   readonly claim: Claim;

@@ -106,9 +106,14 @@ function toFinding(
     recovered: judgement.recovered,
     shrink: { operationsBefore, operationsAfter, lostBefore, lostAfter, attempts },
     occurrences,
-    replay: { command: `npx powercut replay ${token}`, token, file },
+    replay: { command: replayCommand(plan, token, join(context.outputDirectory, file)), token, file },
     ...(stderr.trim() === '' ? {} : { stderr }),
   };
+}
+
+/** A run that was ended by real kills is in its file, and nowhere else. */
+function replayCommand({ origin }: ReplayPlan, token: string, file: string): string {
+  return `npx powercut replay ${origin.kind === 'torture' ? relative('', file) : token}`;
 }
 
 /** Everything about a finding as files of its own. Answers the replay file's path, from the run's directory. */

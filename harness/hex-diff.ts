@@ -7,7 +7,10 @@ const lineBytes = 16;
 /** What is compared of a file. */
 const bytesMax = 16 * 1024 * 1024;
 
-/** What recovery changed on a crash image, file by file, in lines of 16 bytes: `-` before, `+` after. */
+/**
+ * What a recovery, and the requests that were asked after it, changed on a crash image: file by file, in lines of 16
+ * bytes, `-` before, `+` after.
+ */
 export function hexDiff(before: Tree, after: Tree): string {
   const volumes = [...before.roots.keys()];
   const lines = volumes.flatMap((volume) => {
@@ -33,11 +36,19 @@ function diffFile(path: string, before: Uint8Array | undefined, after: Uint8Arra
   if (before !== undefined && after !== undefined && Buffer.compare(before, after) === 0) return [];
   const head = `${path}: ${describe(before)} before recovery, ${describe(after)} after`;
   const lines: string[] = [];
+  let repeated = '';
   const length = Math.max(before?.length ?? 0, after?.length ?? 0);
   for (let offset = 0; offset < length && lines.length <= linesMax; offset += lineBytes) {
     const old = before?.subarray(offset, offset + lineBytes) ?? new Uint8Array();
     const now = after?.subarray(offset, offset + lineBytes) ?? new Uint8Array();
     if (Buffer.compare(old, now) === 0) continue;
+    const key = `${hex(old)} ${hex(now)}`;
+    // As hexdump does: a stretch of equal lines is told once.
+    if (key === repeated) {
+      if (lines.at(-1) !== '  *') lines.push('  *');
+      continue;
+    }
+    repeated = key;
     if (old.length > 0) lines.push(`- ${hexLine(offset, old)}`);
     if (now.length > 0) lines.push(`+ ${hexLine(offset, now)}`);
   }
@@ -49,10 +60,13 @@ function describe(bytes: Uint8Array | undefined): string {
   return bytes === undefined ? 'not there' : `${bytes.length} bytes`;
 }
 
+function hex(bytes: Uint8Array): string {
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join(' ');
+}
+
 function hexLine(offset: number, bytes: Uint8Array): string {
-  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join(' ');
   const text = [...bytes]
     .map((byte) => (byte >= 32 && byte < 127 ? String.fromCharCode(byte) : '.'))
     .join('');
-  return `${offset.toString(16).padStart(8, '0')}  ${hex.padEnd(lineBytes * 3)} ${text}`;
+  return `${offset.toString(16).padStart(8, '0')}  ${hex(bytes).padEnd(lineBytes * 3)} ${text}`;
 }

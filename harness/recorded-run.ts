@@ -65,13 +65,11 @@ export function historyAt(run: RecordedRun, point: number): History {
     const durable = accepted && (promisesItself(step.mutation) || step.index <= lastSync);
     return { ...step, accepted, durable };
   });
-  const settled = conversation.settled.map((step) =>
-    step.accepted && step.index <= lastSync ? { ...step, durable: true } : step,
-  );
   const shown = acknowledged.has(shownText) ? conversation.shown : conversation.shownBefore;
   return {
     model: conversation.model,
-    steps: [...settled, ...steps],
+    // A sync promises nothing of what an earlier crash may have taken: what a reader was shown since then is in `shown`.
+    steps: [...conversation.settled, ...steps],
     ...(shown === undefined ? {} : { shown }),
   };
 }

@@ -22,6 +22,7 @@ const origin = z.discriminatedUnion('kind', [
   }),
   z.strictObject({ kind: z.literal('reopen'), killPoint: wholeNumber }),
   z.strictObject({ kind: z.literal('nested'), state }),
+  z.strictObject({ kind: z.literal('torture') }),
 ]);
 
 /** Enough to record a finding's run again and to lay out its image. */

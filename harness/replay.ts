@@ -68,6 +68,11 @@ async function recordAgain(
   plan: ReplayPlan,
   { scenario }: LoadedScenario,
 ): Promise<RecordedRun> {
+  if (plan.origin.kind === 'torture') {
+    throw new ReplayError(
+      'this finding was made by killing the process at a moment that no token can repeat: replay its file, findings/<n>/replay.json',
+    );
+  }
   const hello = await lane.call('hello', undefined);
   const all =
     scenario.subject.workload === undefined

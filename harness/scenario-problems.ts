@@ -40,7 +40,7 @@ export class ScenarioError extends Error {
   }
 }
 
-export function renderProblem({ file, span, message, source }: Problem): string {
+function renderProblem({ file, span, message, source }: Problem): string {
   if (span === undefined) return `${file}: ${message}`;
   const head = `${file}:${span.line}:${span.column}: ${message}`;
   if (source === undefined) return head;

@@ -2,6 +2,7 @@ import { relative } from 'node:path';
 import type { Claim, FaultKind, ScenarioVerdict } from '../reports/verdict.ts';
 import type { ExploredFault, ExploreResult, ExploreTask, Share } from './explore.ts';
 import { buildFindings, type FindingContext } from './findings.ts';
+import { writeHistory } from './history.ts';
 import type { Lanes } from './lane/lanes.ts';
 import type { LaneProcess } from './lane/process.ts';
 import { LaneFailure } from './lane/process.ts';
@@ -76,6 +77,7 @@ class ScenarioRun {
     if (run.endedEarly !== undefined) {
       return unknownScenario(loaded, layer, `The subject failed without any fault. ${run.endedEarly}`);
     }
+    writeHistory(context.options.outputDirectory, loaded.scenario.name, run);
     const explored: Explored[] = [];
     for (const fault of this.faults()) {
       for (const profile of this.profilesFor(fault)) {

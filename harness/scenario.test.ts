@@ -1,14 +1,24 @@
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { z } from 'zod';
 import { claims, faultKinds } from '../reports/verdict.ts';
+import { packageRoot } from './package.ts';
 import { profileNames, scenarioSchema } from './scenario.ts';
 
 const schema = z.toJSONSchema(scenarioSchema, { io: 'input' });
 
 it('docs/scenario.schema.json is current (vitest -u writes it)', async () => {
-  const text = `${JSON.stringify({ title: 'A powercut scenario', ...schema }, null, 2)}\n`;
-  await expect(text).toMatchFileSnapshot('../docs/scenario.schema.json');
+  const file = fileURLToPath(new URL('../docs/scenario.schema.json', import.meta.url));
+  const text = JSON.stringify({ title: 'A powercut scenario', ...schema });
+  // As the formatter has it, so that formatting the repository changes nothing.
+  const formatted = execFileSync('node_modules/.bin/biome', ['format', `--stdin-file-path=${file}`], {
+    cwd: packageRoot,
+    input: text,
+    encoding: 'utf8',
+  });
+  await expect(formatted).toMatchFileSnapshot(file);
 });
 
 interface SchemaNode {

@@ -58,7 +58,7 @@ export async function torture(
         profile: 'posix',
         judgement,
         run,
-        origin: { kind: 'workload', plan: [] },
+        origin: { kind: 'torture' },
         steps: stepsOf(run),
         state: { point, lost: [], filler: 'old' },
         place: [9, cycles],

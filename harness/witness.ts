@@ -40,6 +40,7 @@ function describeCrash({ fault, origin, state }: Violation, last: string | undef
     workload: '',
     reopen: 'The process was killed, started again on what the page cache held, and went on. ',
     nested: 'The power had gone once before, and the subject was recovering from that. ',
+    torture: 'The process had been killed again and again before. ',
   }[origin.kind];
   if (fault === 'process-kill') return `${before}The process was killed ${when}; nothing else was lost.`;
   if (state.rotten !== undefined) {
@@ -77,8 +78,10 @@ class Timeline {
       if (next !== undefined)
         rows.push({ kind: 'request', step: next.index, text: renderMutation(next.mutation) });
     };
-    const recovers = this.violation.origin.kind === 'nested';
-    if (!recovers) ask();
+    // A run that opens on what a crash left is asked for more once it has shown what it recovered.
+    const recoversFirst =
+      afterCrash > 0 && run.recording.trace.every((entry) => entry.kind !== 'process-crash');
+    if (!recoversFirst) ask();
     for (const [entry, step] of run.recording.trace.slice(0, state.point).entries()) {
       if (step.kind === 'process-crash') {
         rows.push({ kind: 'process-crash', entry });

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { headline } from './headline.ts';
 import { matrixLegend, renderCanaries, renderScenario } from './html/claims.ts';
 import { findingAnchor, renderFinding } from './html/finding.ts';
 import { bannerIcon, statusSigns } from './html/icons.ts';
@@ -6,14 +7,7 @@ import { embeddedJson, html, type Markup, nothing, trusted } from './html/markup
 import { renderCoverage, renderRun } from './html/run.ts';
 import { script } from './html/script.ts';
 import { styleSheet } from './html/style.ts';
-import {
-  conditionText,
-  headline,
-  isCanary,
-  type ReportedFinding,
-  reportedFindings,
-  statesJudged,
-} from './summary.ts';
+import { conditionText, isCanary, type ReportedFinding, reportedFindings, statesJudged } from './summary.ts';
 import { formatCount, formatSeconds, formatTime } from './text.ts';
 import { type TrimLimits, trimVerdict } from './trim.ts';
 import type { Verdict } from './verdict.ts';

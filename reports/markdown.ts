@@ -1,4 +1,5 @@
 import { diffLines, focusLines, isSame } from './diff.ts';
+import { headline } from './headline.ts';
 import { matrixOf, notesOf, reasonsOf } from './matrix.ts';
 import { shrinkSentence } from './story.ts';
 import {
@@ -7,7 +8,6 @@ import {
   canarySentence,
   canaryWords,
   conditionText,
-  headline,
   isCanary,
   occurrencesOf,
   type ReportedFinding,

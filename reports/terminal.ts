@@ -1,3 +1,4 @@
+import { headline } from './headline.ts';
 import { notesOf } from './matrix.ts';
 import {
   type CanaryScenario,
@@ -5,7 +6,6 @@ import {
   canarySentence,
   canaryWords,
   conditionText,
-  headline,
   isCanary,
   type ReportedFinding,
   reportedFindings,

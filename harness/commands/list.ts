@@ -20,7 +20,7 @@ export function listCommand(context: CommandContext): Command {
     });
 }
 
-export function renderList(
+function renderList(
   loaded: readonly LoadedScenario[],
   { width, colour }: Pick<Output, 'width' | 'colour'>,
 ): string {

@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { parseVerdict, VerdictFileError } from '../../reports/schema.ts';
@@ -21,7 +21,9 @@ export function reportCommand(context: CommandContext): Command {
     .action((path: string, options: { readonly reporter?: readonly Reporter[] }) => {
       const verdict = readVerdict(path);
       const { width, colour } = context.output;
-      emitReports(verdict, options.reporter ?? [], { width, colour }, (text) => context.output.write(text));
+      const html = join(path, 'report.html');
+      const look = { width, colour, ...(existsSync(html) && { reportPath: html }) };
+      emitReports(verdict, options.reporter ?? [], look, (text) => context.output.write(text));
     });
 }
 

@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import type { FaultLayer } from '../../src/faults/layer.ts';
 import { takeApart } from '../../src/faults/model/effects.ts';
 import { buildImage, type CrashState } from '../../src/faults/model/image.ts';
@@ -63,8 +63,7 @@ export class CommandRecorder implements Recorder {
   }
 
   async hello(): Promise<SubjectHello> {
-    const [program = ''] = this.loaded.scenario.subject.workload ?? [];
-    return { model: 'log', name: basename(program), version: '', features: [] };
+    return { model: 'log', name: this.loaded.scenario.name, version: '', features: [] };
   }
 
   /** A program cannot be asked to go on: each cycle starts on what `prepare` made. */

@@ -84,6 +84,8 @@ async function derive(
   origin: RunOrigin,
 ): Promise<RecordedRun> {
   if (origin.kind === 'workload') return recorder.workload(steps, origin.plan);
+  if (origin.kind === 'torture')
+    throw new Error('a run that was ended by real kills cannot be recorded again');
   const run = await recorder.workload(steps, []);
   return origin.kind === 'reopen'
     ? recorder.reopen(run, origin.killPoint)

@@ -63,7 +63,7 @@ ${seconds.length === 0 ? nothing : html`<div><h3>Time by scenario</h3>${factsLis
 </div>
 <div class="part"><h3>To run it all again</h3>
 <div class="replay"><pre><code>${rerunCommand(verdict)}</code></pre><button type="button" hidden>Copy</button></div>
-<p class="after muted">The same scenarios, seed and version give the same verdict, byte for byte, apart from environment and timing.</p></div>
+<p class="after muted">With the options that this run was given, if any (such as --states, --profile or --layer), it gives the same verdict, byte for byte, apart from environment and timing.</p></div>
 </div>`;
 }
 

@@ -1,0 +1,204 @@
+import { spawnSync } from 'node:child_process';
+import * as fs from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { ExploreTask } from '../harness/explore.ts';
+import { LaneProcess } from '../harness/lane/process.ts';
+import { loadScenario, parseScenario } from '../harness/load-scenario.ts';
+import type { LoadedScenario } from '../harness/scenario.ts';
+import { createWorkload } from '../harness/workload/workload.ts';
+import type { Claim } from '../reports/verdict.ts';
+import { classicCycle } from './classic.ts';
+import { descendantsCpuSeconds } from './cpu-time.ts';
+import { medianOf, printTable } from './table.ts';
+
+/**
+ * How many crash states are judged a second, end to end: image built and laid out, subject opened, read, written to,
+ * closed and opened again, all claims judged. Different images only, lanes and subjects warm. Beside it, in the same
+ * run, the cycle "mount, run the workload, kill, drop what is not synced, mount again, check" on the same layer for the
+ * same subject. `node dist/bench/explore.js`
+ */
+
+const [, program = '', role = '', directory = ''] = process.argv;
+const root = fileURLToPath(new URL(import.meta.url.includes('/dist/') ? '../..' : '..', import.meta.url));
+const rounds = 5;
+const classicCycles = 5;
+
+/** What a row measures: crash states of a scenario on some lanes. */
+interface Measured {
+  readonly name: string;
+  readonly loaded: LoadedScenario;
+  readonly layer: 'fuse' | 'sim';
+  readonly lanes: number;
+  readonly fault: 'power-loss' | 'torn-write';
+  /** Legal states looked at in a round, over all lanes. */
+  readonly states: number;
+}
+
+interface Rate {
+  /** Images judged in a round, over all lanes. */
+  readonly images: number;
+  /** A second; the median of the rounds. */
+  readonly rate: number;
+  /** A second of CPU time of the lanes, all their processes counted: this one does not care who else uses the machine. */
+  readonly ratePerCpu: number;
+}
+
+async function measure({ loaded, layer, lanes: count, fault, states }: Measured): Promise<Rate> {
+  const lanes = Array.from(
+    { length: count },
+    (_, cpu) => new LaneProcess({ isolated: layer === 'fuse', cpu, onJudged: () => {} }),
+  );
+  try {
+    await Promise.all(lanes.map((lane) => lane.call('open', { loaded, layer, seed: 1 })));
+    const [first] = lanes;
+    if (first === undefined) throw new Error('at least one lane is needed');
+    const { model, features } = await first.call('hello', undefined);
+    const steps =
+      loaded.scenario.subject.workload === undefined
+        ? createWorkload(model, loaded.scenario.workload, features, 1)
+        : [];
+    const run = await first.call(
+      'record',
+      steps.map((mutation, index) => ({ index, mutation })),
+    );
+    if (run.endedEarly !== undefined) throw new Error(run.endedEarly);
+    const task = (index: number, limit: number): ExploreTask => ({
+      run,
+      fault,
+      profile: 'posix',
+      claims: Object.keys(loaded.scenario.claims) as Claim[],
+      seed: 1,
+      limit,
+      nested: false,
+      share: { index, count },
+    });
+    const explore = (limit: number) =>
+      Promise.all(lanes.map((lane, index) => lane.call('explore', task(index, limit))));
+    await explore(Math.ceil(states / 4));
+    const measured: Rate[] = [];
+    for (let round = 0; round < rounds; round++) {
+      const cpu = descendantsCpuSeconds();
+      const start = performance.now();
+      const results = await explore(states);
+      const seconds = (performance.now() - start) / 1000;
+      const images = results.reduce((sum, { judged }) => sum + judged, 0);
+      const ratePerCpu = images / (descendantsCpuSeconds() - cpu);
+      measured.push({ images, rate: images / seconds, ratePerCpu });
+    }
+    return {
+      images: measured[0]?.images ?? 0,
+      rate: medianOf(measured.map(({ rate }) => rate)),
+      ratePerCpu: medianOf(measured.map(({ ratePerCpu }) => ratePerCpu)),
+    };
+  } finally {
+    await Promise.all(lanes.map((lane) => lane.close()));
+  }
+}
+
+/** Cycles a second, by a process of its own on one core, as a lane is. */
+function measureClassic(): number {
+  const command = ['-c', '0', process.execPath, program, 'classic', temporaryDirectory()];
+  const { stdout, stderr, status } = spawnSync('taskset', command, { encoding: 'utf8' });
+  fs.rmSync(command.at(-1) ?? '', { recursive: true, force: true });
+  if (status !== 0) throw new Error(`the classic cycle ended with ${status}: ${stderr}`);
+  return Number(stdout);
+}
+
+async function runClassic(): Promise<void> {
+  const loaded = await loadScenario(join(root, 'scenarios', 'reference-wal.yaml'));
+  const times: number[] = [];
+  for (let cycle = 0; cycle <= classicCycles; cycle++) {
+    const start = performance.now();
+    await classicCycle(loaded, join(directory, String(cycle)));
+    if (cycle > 0) times.push(performance.now() - start);
+  }
+  console.log(1000 / medianOf(times));
+}
+
+/** Numbers, each synced and then promised; looked up again by programs that come with the system. */
+function commandPair(): LoadedScenario {
+  const scenario = {
+    name: 'numbers',
+    subject: {
+      workload: [
+        'sh',
+        '-c',
+        'for i in 1 2 3 4 5 6 7 8 9; do echo $i >> n$i; sync n$i .; echo $i; echo - >> n; done',
+      ],
+      checker: [
+        'sh',
+        '-c',
+        'while read -r i; do read -r n < n$i; [ "$n" = "$i" ] || exit 1; done < "$POWERCUT_ACKED"; cmp -s n n || [ ! -e n ]',
+      ],
+    },
+    claims: { durability: ['power-loss'] },
+  };
+  return parseScenario(JSON.stringify(scenario), join(root, 'numbers.json'));
+}
+
+function temporaryDirectory(): string {
+  const memory = fs.existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
+  return fs.mkdtempSync(join(memory, 'powercut-bench-'));
+}
+
+async function main(): Promise<void> {
+  const wal = await loadScenario(join(root, 'scenarios', 'reference-wal.yaml'));
+  const sqlite = await loadScenario(join(root, 'scenarios', 'sqlite-wal-full.yaml'));
+  const rows: readonly Measured[] = [
+    {
+      name: 'reference WAL, driver',
+      loaded: wal,
+      layer: 'fuse',
+      lanes: 1,
+      fault: 'torn-write',
+      states: 3000,
+    },
+    {
+      name: 'reference WAL, driver',
+      loaded: wal,
+      layer: 'fuse',
+      lanes: 2,
+      fault: 'torn-write',
+      states: 3000,
+    },
+    {
+      name: 'reference WAL, in process (sim)',
+      loaded: wal,
+      layer: 'sim',
+      lanes: 1,
+      fault: 'torn-write',
+      states: 3000,
+    },
+    { name: 'SQLite, driver', loaded: sqlite, layer: 'fuse', lanes: 2, fault: 'power-loss', states: 500 },
+    {
+      name: 'sh and cmp, command pair',
+      loaded: commandPair(),
+      layer: 'fuse',
+      lanes: 2,
+      fault: 'power-loss',
+      states: 500,
+    },
+  ];
+  const classic = measureClassic();
+  const printed = [['reference WAL, classic cycle', '1', '1', classic.toFixed(2), '', '1x']];
+  for (const row of rows) {
+    const { images, rate, ratePerCpu } = await measure(row);
+    const ratio = row.loaded === wal ? `${Math.round(rate / classic)}x` : '';
+    printed.push([
+      row.name,
+      String(row.lanes),
+      String(images),
+      rate.toFixed(0),
+      ratePerCpu.toFixed(0),
+      ratio,
+    ]);
+  }
+  printTable(['subject', 'lanes', 'images', 'states/s', 'a CPU second', 'ratio'], printed);
+}
+
+if (program === fileURLToPath(import.meta.url)) {
+  if (role === 'classic') await runClassic();
+  else await main();
+}
