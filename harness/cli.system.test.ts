@@ -145,6 +145,12 @@ describe('without a run', () => {
 });
 
 describe.skipIf(!fuse.available)('a run', () => {
+  it.each(['sh', 'node', 'python'])('of what init --template %s wrote holds, as it is', async (template) => {
+    await powercut('init', '--template', template);
+    const { code, stdout } = await powercut('run', '--time-limit', '2m');
+    expect({ code, stdout }).toMatchObject({ code: 0 });
+  });
+
   it('in which every claim held answers 0, and the next such run takes its place', async () => {
     writeScenario('careful', careful, honest);
     const { code, stdout } = await powercut('run', 'careful.json');

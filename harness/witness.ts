@@ -98,8 +98,7 @@ class Timeline {
         ask();
       }
     }
-    rows.push({ kind: 'power-cut', entry: state.point });
-    return rows;
+    return [...rows, lastRow(this.violation)];
   }
 
   private operationRow(entry: number, volume: string, kind: string): TimelineRow {
@@ -121,6 +120,11 @@ class Timeline {
     const { point } = this.violation.state;
     return effects.every((effect) => (this.order.durableAt[this.order.atomOf[effect.id] ?? -1] ?? 0) < point);
   }
+}
+
+function lastRow({ fault, state }: Violation): TimelineRow {
+  if (state.rotten !== undefined) return { kind: 'omitted', operations: 0, text: 'a bit flips at rest' };
+  return { kind: fault === 'process-kill' ? 'process-crash' : 'power-cut', entry: state.point };
 }
 
 function acknowledgementText(text: string, isStep: boolean): string {

@@ -15,7 +15,13 @@ export function shrinkSentence(finding: Finding): string {
   const { operationsBefore, operationsAfter, lostBefore, lostAfter, attempts } = finding.shrink;
   const met = `${countOf(finding.occurrences, 'judged state')} broke this claim.`;
   if (attempts === 0) return `Not shrunk. ${met}`;
-  return `Shrunk from ${countOf(operationsBefore, 'operation')} to ${formatCount(operationsAfter)}, and from ${countOf(lostBefore, 'lost effect')} to ${formatCount(lostAfter)}, in ${countOf(attempts, 'attempt')}. ${met}`;
+  // A program's own workload is not powercut's to shorten.
+  const shorter =
+    operationsBefore === 0
+      ? ''
+      : `from ${countOf(operationsBefore, 'operation')} to ${formatCount(operationsAfter)}, and `;
+  const fewer = `from ${countOf(lostBefore, 'lost effect')} to ${formatCount(lostAfter)}`;
+  return `Shrunk ${shorter}${fewer}, in ${countOf(attempts, 'attempt')}. ${met}`;
 }
 
 /**
