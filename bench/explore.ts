@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import type { ExploreTask } from '../harness/explore.ts';
 import { LaneProcess } from '../harness/lane/process.ts';
 import { loadScenario, parseScenario } from '../harness/load-scenario.ts';
+import type { RecordedRun } from '../harness/recorded-run.ts';
 import type { LoadedScenario } from '../harness/scenario.ts';
 import { createWorkload } from '../harness/workload/workload.ts';
 import type { Claim } from '../reports/verdict.ts';
@@ -22,7 +23,9 @@ import { medianOf, printTable } from './table.ts';
 
 const [, program = '', role = '', directory = ''] = process.argv;
 const root = fileURLToPath(new URL(import.meta.url.includes('/dist/') ? '../..' : '..', import.meta.url));
-const rounds = 5;
+/** Workloads, each another one, that are explored before the clock counts, and then. */
+const warmUps = 4;
+const rounds = 9;
 const classicCycles = 5;
 
 /** What a row measures: crash states of a scenario on some lanes. */
@@ -31,13 +34,12 @@ interface Measured {
   readonly loaded: LoadedScenario;
   readonly layer: 'fuse' | 'sim';
   readonly lanes: number;
-  readonly fault: 'power-loss' | 'torn-write';
-  /** Legal states looked at in a round, over all lanes. */
+  /** Legal states looked at in a round, at most. */
   readonly states: number;
 }
 
 interface Rate {
-  /** Images judged in a round, over all lanes. */
+  /** Images judged, over all lanes and rounds. */
   readonly images: number;
   /** A second; the median of the rounds. */
   readonly rate: number;
@@ -45,56 +47,71 @@ interface Rate {
   readonly ratePerCpu: number;
 }
 
-async function measure({ loaded, layer, lanes: count, fault, states }: Measured): Promise<Rate> {
+async function measure({ loaded, layer, lanes: count, states }: Measured): Promise<Rate> {
   const lanes = Array.from(
     { length: count },
     (_, cpu) => new LaneProcess({ isolated: layer === 'fuse', cpu, onJudged: () => {} }),
   );
   try {
     await Promise.all(lanes.map((lane) => lane.call('open', { loaded, layer, seed: 1 })));
-    const [first] = lanes;
-    if (first === undefined) throw new Error('at least one lane is needed');
-    const { model, features } = await first.call('hello', undefined);
-    const steps =
-      loaded.scenario.subject.workload === undefined
-        ? createWorkload(model, loaded.scenario.workload, features, 1)
-        : [];
-    const run = await first.call(
-      'record',
-      steps.map((mutation, index) => ({ index, mutation })),
-    );
-    if (run.endedEarly !== undefined) throw new Error(run.endedEarly);
-    const task = (index: number, limit: number): ExploreTask => ({
-      run,
-      fault,
-      profile: 'posix',
-      claims: Object.keys(loaded.scenario.claims) as Claim[],
-      seed: 1,
-      limit,
-      nested: false,
-      share: { index, count },
-    });
-    const explore = (limit: number) =>
-      Promise.all(lanes.map((lane, index) => lane.call('explore', task(index, limit))));
-    await explore(Math.ceil(states / 4));
     const measured: Rate[] = [];
-    for (let round = 0; round < rounds; round++) {
+    for (let seed = 1; seed <= warmUps + rounds; seed++) {
+      const run = await record(lanes, loaded, seed);
       const cpu = descendantsCpuSeconds();
       const start = performance.now();
-      const results = await explore(states);
+      const judged = await judgeAll(lanes, run, loaded, states);
       const seconds = (performance.now() - start) / 1000;
-      const images = results.reduce((sum, { judged }) => sum + judged, 0);
-      const ratePerCpu = images / (descendantsCpuSeconds() - cpu);
-      measured.push({ images, rate: images / seconds, ratePerCpu });
+      const cpuSeconds = descendantsCpuSeconds() - cpu;
+      measured.push({ images: judged, rate: judged / seconds, ratePerCpu: judged / cpuSeconds });
     }
+    const warm = measured.slice(warmUps);
     return {
-      images: measured[0]?.images ?? 0,
-      rate: medianOf(measured.map(({ rate }) => rate)),
-      ratePerCpu: medianOf(measured.map(({ ratePerCpu }) => ratePerCpu)),
+      images: warm.reduce((sum, { images }) => sum + images, 0),
+      rate: medianOf(warm.map(({ rate }) => rate)),
+      ratePerCpu: medianOf(warm.map(({ ratePerCpu }) => ratePerCpu)),
     };
   } finally {
     await Promise.all(lanes.map((lane) => lane.close()));
   }
+}
+
+/** Each seed makes another workload of the same length, and so other images. */
+async function record(
+  [lane]: readonly LaneProcess[],
+  { scenario }: LoadedScenario,
+  seed: number,
+): Promise<RecordedRun> {
+  if (lane === undefined) throw new Error('at least one lane is needed');
+  const { model, features } = await lane.call('hello', undefined);
+  const mutations =
+    scenario.subject.workload === undefined ? createWorkload(model, scenario.workload, features, seed) : [];
+  const run = await lane.call(
+    'record',
+    mutations.map((mutation, index) => ({ index, mutation })),
+  );
+  if (run.endedEarly !== undefined) throw new Error(run.endedEarly);
+  return run;
+}
+
+/** Answers how many images all lanes judged. */
+async function judgeAll(
+  lanes: readonly LaneProcess[],
+  run: RecordedRun,
+  { scenario }: LoadedScenario,
+  limit: number,
+): Promise<number> {
+  const task = (index: number): ExploreTask => ({
+    run,
+    fault: 'power-loss',
+    profile: 'posix',
+    claims: Object.keys(scenario.claims) as Claim[],
+    seed: 1,
+    limit,
+    nested: false,
+    share: { index, count: lanes.length },
+  });
+  const results = await Promise.all(lanes.map((lane, index) => lane.call('explore', task(index))));
+  return results.reduce((sum, { judged }) => sum + judged, 0);
 }
 
 /** Cycles a second, by a process of its own on one core, as a lane is. */
@@ -171,7 +188,7 @@ async function main(): Promise<void> {
       fault: 'torn-write',
       states: 3000,
     },
-    { name: 'SQLite, driver', loaded: sqlite, layer: 'fuse', lanes: 2, fault: 'power-loss', states: 500 },
+    { name: 'SQLite, driver', loaded: sqlite, layer: 'fuse', lanes: 2, states: 500 },
     {
       name: 'sh and cmp, command pair',
       loaded: commandPair(),
