@@ -169,7 +169,6 @@ async function main(): Promise<void> {
       loaded: wal,
       layer: 'fuse',
       lanes: 1,
-      fault: 'torn-write',
       states: 3000,
     },
     {
@@ -177,7 +176,6 @@ async function main(): Promise<void> {
       loaded: wal,
       layer: 'fuse',
       lanes: 2,
-      fault: 'torn-write',
       states: 3000,
     },
     {
@@ -185,7 +183,6 @@ async function main(): Promise<void> {
       loaded: wal,
       layer: 'sim',
       lanes: 1,
-      fault: 'torn-write',
       states: 3000,
     },
     { name: 'SQLite, driver', loaded: sqlite, layer: 'fuse', lanes: 2, states: 500 },
@@ -194,7 +191,6 @@ async function main(): Promise<void> {
       loaded: commandPair(),
       layer: 'fuse',
       lanes: 2,
-      fault: 'power-loss',
       states: 500,
     },
   ];

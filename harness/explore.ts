@@ -52,7 +52,7 @@ export interface Violation {
   readonly judgement: Extract<Judgement, { status: 'violated' }>;
   readonly run: RecordedRun;
   readonly origin: RunOrigin;
-  /** The steps of the workload that it began with. */
+  /** The steps of the workload that it began with, by their numbers in the whole seeded workload. */
   readonly steps: readonly NumberedStep[];
   readonly state: CrashState;
   /** Where it stands in the order of exploration; the same for any number of lanes. */

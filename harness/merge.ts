@@ -59,6 +59,11 @@ function addTallies(a: ClaimTally | undefined, b: ClaimTally): ClaimTally {
   };
 }
 
+/** Claims that broke. */
+export function countViolated(tallies: ReadonlyMap<Claim, ClaimTally>): number {
+  return [...tallies.values()].filter(({ violated }) => violated > 0).length;
+}
+
 function byPlace(a: { readonly place: readonly number[] }, b: { readonly place: readonly number[] }): number {
   const length = Math.max(a.place.length, b.place.length);
   for (let index = 0; index < length; index++) {

@@ -34,6 +34,7 @@ export type Conversation =
 
 export type Shown = NonNullable<History['shown']>;
 
+/** `index` is the step's place among all that were asked of the volumes, from 0, without gaps. */
 export interface NumberedStep {
   readonly index: number;
   readonly mutation: Mutation;
@@ -47,6 +48,11 @@ export function acknowledgedBefore(recording: Recording, point: number): string[
   return recording.trace
     .slice(0, point)
     .flatMap((entry) => (entry.kind === 'acknowledgement' ? [entry.text] : []));
+}
+
+/** Steps of a workload from which some were left out, numbered anew. */
+export function renumber(steps: readonly NumberedStep[]): NumberedStep[] {
+  return steps.map(({ mutation }, index) => ({ index, mutation }));
 }
 
 /**
@@ -77,8 +83,7 @@ export function historyAt(run: RecordedRun, point: number): History {
 /** The steps that a workload's run had been asked at `point`: those that were answered, and one that was under way. */
 export function stepsBefore(run: RecordedRun, point: number): readonly Step[] {
   const { steps } = historyAt(run, point);
-  const lastAccepted = steps.findLast(({ accepted }) => accepted)?.index ?? -1;
-  return steps.filter(({ index }) => index <= lastAccepted + 1);
+  return steps.slice(0, steps.findLastIndex(({ accepted }) => accepted) + 2);
 }
 
 function promisesItself(mutation: Mutation): boolean {

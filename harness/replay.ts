@@ -4,7 +4,7 @@ import { probeFuse } from '../src/faults/fuse/layer.ts';
 import type { Violation } from './explore.ts';
 import { LaneProcess } from './lane/process.ts';
 import { loadScenario } from './load-scenario.ts';
-import type { RecordedRun } from './recorded-run.ts';
+import { type RecordedRun, renumber } from './recorded-run.ts';
 import { decodeReplayFile } from './replay-file.ts';
 import { renderReplay } from './replay-text.ts';
 import { decodeToken, isToken, ReplayError, type ReplayPlan } from './replay-token.ts';
@@ -82,7 +82,7 @@ async function recordAgain(
     const mutation = all[index];
     return mutation === undefined ? [] : [{ index, mutation }];
   });
-  return lane.call('derive', { steps, origin: plan.origin });
+  return lane.call('derive', { steps: renumber(steps), origin: plan.origin });
 }
 
 async function judgeAgain(lane: LaneProcess, plan: ReplayPlan, run: RecordedRun): Promise<ReplayOutcome> {

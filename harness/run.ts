@@ -43,7 +43,7 @@ export async function runScenarios(
     },
     timing: {
       seconds,
-      statesPerSecond: Math.round(statesJudged / Math.max(seconds, 0.001)),
+      imagesPerSecond: Math.round(statesJudged / Math.max(seconds, 0.001)),
       scenarios: Object.fromEntries(run.seconds),
     },
   };
@@ -59,7 +59,7 @@ class Run {
   private readonly lanes: Lanes;
   private readonly verdicts: ScenarioVerdict[] = [];
   private stopped: string | undefined;
-  private phase = { scenario: '', phase: '', newImages: 0 };
+  private phase = { scenario: '', phase: '', newImages: 0, foundNow: 0 };
 
   constructor(
     scenarios: readonly LoadedScenario[],
@@ -103,7 +103,7 @@ class Run {
   private async one(loaded: LoadedScenario): Promise<ScenarioVerdict> {
     const clock = startClock();
     const { name } = loaded.scenario;
-    this.tell({ scenario: name, phase: 'starting', newImages: 0 });
+    this.tell({ scenario: name, phase: 'starting', newImages: 0, foundNow: 0 });
     const choice = chooseLayer(loaded.scenario, this.options.layer, this.layers);
     const verdict = await this.judgeScenario(loaded, choice);
     this.seconds.set(name, clock.seconds());
@@ -128,6 +128,7 @@ class Run {
       findingsBefore: found,
       whyStopped: () => this.stopped ?? this.whyBail(),
       onPhase: (phase) => this.tell({ phase }),
+      onFound: (foundNow) => this.tell({ foundNow }),
     };
   }
 
@@ -144,12 +145,14 @@ class Run {
 
   private tell(change: Partial<typeof this.phase>): void {
     this.phase = { ...this.phase, ...change };
+    const { foundNow, ...phase } = this.phase;
+    const foundBefore = this.verdicts.reduce((sum, verdict) => sum + verdict.findings.length, 0);
     this.report({
-      ...this.phase,
+      ...phase,
       scenariosDone: this.verdicts.length,
       scenariosAll: this.scenarios.length,
       statesJudged: this.statesJudged,
-      findings: this.verdicts.reduce((sum, verdict) => sum + verdict.findings.length, 0),
+      findings: foundBefore + foundNow,
     });
   }
 }

@@ -7,7 +7,7 @@ import type { Lanes } from './lane/lanes.ts';
 import type { LaneProcess } from './lane/process.ts';
 import { LaneFailure } from './lane/process.ts';
 import type { LayerChoice } from './layers.ts';
-import { type Explored, mergeResults } from './merge.ts';
+import { countViolated, type Explored, mergeResults } from './merge.ts';
 import type { RunOptions } from './options.ts';
 import type { NumberedStep, RecordedRun } from './recorded-run.ts';
 import type { LoadedScenario } from './scenario.ts';
@@ -23,6 +23,8 @@ export interface ScenarioContext {
   /** Why the run is to end now, if it is. */
   readonly whyStopped: () => string | undefined;
   readonly onPhase: (phase: string) => void;
+  /** How many violations the scenario has so far, confirmed or not. */
+  readonly onFound: (count: number) => void;
 }
 
 /** One scenario on all lanes: record, explore each fault under each profile, shrink what was found. */
@@ -40,6 +42,8 @@ export async function runScenario(
   } catch (error) {
     // What the subject did wrong is its own; anything else is powercut's, and ends the run.
     if (!(error instanceof LaneFailure) || error.cause !== 'SubjectFailure') throw error;
+    const why = context.whyStopped();
+    if (why !== undefined) return notTested(loaded, choice.layer, why);
     return unknownScenario(loaded, choice.layer, `The subject failed before any fault. ${error.message}`);
   } finally {
     await Promise.allSettled(lanes.map((lane) => lane.call('close', undefined)));
@@ -74,6 +78,8 @@ class ScenarioRun {
     const hello = await first.call('hello', undefined);
     const steps = this.workload(hello);
     const run = await first.call('record', steps);
+    const stopped = context.whyStopped();
+    if (stopped !== undefined) return notTested(loaded, layer, stopped);
     if (run.endedEarly !== undefined) {
       return unknownScenario(loaded, layer, `The subject failed without any fault. ${run.endedEarly}`);
     }
@@ -83,6 +89,7 @@ class ScenarioRun {
       for (const profile of this.profilesFor(fault)) {
         if (context.whyStopped() !== undefined) break;
         explored.push(await this.explore(run, fault, profile));
+        context.onFound(explored.reduce((sum, { result }) => sum + countViolated(result.tallies), 0));
       }
     }
     context.onPhase('shrinking');

@@ -6,7 +6,7 @@ import { profileNamed } from '../src/faults/model/profile.ts';
 import type { Tree } from '../src/faults/model/tree.ts';
 import { type ExploreTask, explore, stepsOf, type Violation } from './explore.ts';
 import type { Lane } from './lane/lane.ts';
-import type { NumberedStep } from './recorded-run.ts';
+import { type NumberedStep, renumber } from './recorded-run.ts';
 
 export interface Shrunk {
   readonly violation: Violation;
@@ -136,7 +136,7 @@ class Shrinker {
   ): Promise<Violation | undefined> {
     if (this.settings.shouldStop()) return undefined;
     this.attempts += 1;
-    const run = await this.lane.recorder.workload(steps, []);
+    const run = await this.lane.recorder.workload(renumber(steps), []);
     if (run.endedEarly !== undefined) return undefined;
     let found: Violation | undefined;
     const task: ExploreTask = {
@@ -150,7 +150,7 @@ class Shrinker {
     await explore(this.lane, task, {
       onJudged: () => {},
       onViolation: (first) => {
-        found ??= first;
+        found ??= { ...first, steps };
       },
       shouldStop: () => found !== undefined || this.settings.shouldStop(),
     });

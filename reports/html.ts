@@ -107,7 +107,7 @@ function renderBanner(verdict: Verdict, findings: readonly ReportedFinding[]): M
     ['different images', formatCount(explorations.reduce((sum, { images }) => sum + images, 0))],
     ['violations found', formatCount(findings.filter(({ role }) => role === 'violation').length)],
     ['time', formatSeconds(verdict.timing.seconds)],
-    ['states a second', formatCount(verdict.timing.statesPerSecond)],
+    ['images a second', formatCount(verdict.timing.imagesPerSecond)],
     ['seed', String(verdict.seed)],
   ];
   return html`

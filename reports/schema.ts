@@ -19,7 +19,7 @@ const environment = z.object({
 
 const timing = z.object({
   seconds: z.number().min(0),
-  statesPerSecond: z.number().min(0),
+  imagesPerSecond: z.number().min(0),
   scenarios: z.record(z.string(), z.number().min(0)),
 });
 

@@ -156,7 +156,7 @@ function closing(
     countOf(states, 'state'),
     countOf(reportedFindings(verdict).length, 'finding'),
     formatSeconds(verdict.timing.seconds),
-    `${formatCount(verdict.timing.statesPerSecond)} states/s`,
+    `${formatCount(verdict.timing.imagesPerSecond)} images/s`,
     `seed ${verdict.seed}`,
   ];
   return [

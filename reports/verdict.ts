@@ -60,7 +60,8 @@ export interface Environment {
 
 export interface Timing {
   readonly seconds: number;
-  readonly statesPerSecond: number;
+  /** Different images that were judged, over the whole run, by the second. */
+  readonly imagesPerSecond: number;
   /** Wall seconds by scenario name. */
   readonly scenarios: Readonly<Record<string, number>>;
 }

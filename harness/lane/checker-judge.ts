@@ -15,6 +15,7 @@ export class CheckerJudge implements Judge {
   private readonly loaded: LoadedScenario;
   private readonly directories: ReadonlyMap<string, string>;
   private readonly scratch: string;
+  private running: AbortController | undefined;
 
   constructor(loaded: LoadedScenario, directories: ReadonlyMap<string, string>, scratch: string) {
     this.loaded = loaded;
@@ -35,15 +36,21 @@ export class CheckerJudge implements Judge {
     return readBack(this.directories);
   }
 
+  async abort(): Promise<void> {
+    this.running?.abort();
+  }
+
   async close(): Promise<void> {}
 
   private check(lines: readonly string[]): Promise<CheckerOutcome> {
     const { subject, explore } = this.loaded.scenario;
+    this.running = new AbortController();
     return runChecker({
       command: resolveCommand(subject.checker ?? [], this.loaded.directory),
       directories: this.directories,
       environment: subject.environment,
       timeoutMs: explore.timeoutSeconds * 1000,
+      signal: this.running.signal,
       ackedLines: lines,
       ackedFile: join(this.scratch, 'acked'),
     });

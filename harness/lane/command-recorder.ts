@@ -20,8 +20,6 @@ interface Program {
   readonly linesArePromises: boolean;
   readonly mustSucceed: boolean;
   readonly settled: readonly string[];
-  /** Aborting kills it. */
-  readonly signal?: AbortSignal;
 }
 
 /** Runs a command pair's programs. `scratch` is a directory outside the volumes. */
@@ -30,6 +28,7 @@ export class CommandRecorder implements Recorder {
   private readonly layer: FaultLayer;
   private readonly scratch: string;
   private base: Recording['base'] | undefined;
+  private running: AbortController | undefined;
 
   constructor(loaded: LoadedScenario, layer: FaultLayer, scratch: string) {
     this.loaded = loaded;
@@ -70,18 +69,20 @@ export class CommandRecorder implements Recorder {
   async killed(_earlier: RecordedRun | undefined, _cycle: number, kill: Kill): Promise<RecordedRun> {
     this.base ??= await this.prepare();
     const command = this.loaded.scenario.subject.workload ?? [];
-    const controller = new AbortController();
-    const timer = kill.kind === 'moment' ? setTimeout(() => controller.abort(), kill.delayMs) : undefined;
+    const timer = kill.kind === 'moment' ? setTimeout(() => void this.abort(), kill.delayMs) : undefined;
     const run = await this.run({ base: this.base, trace: [] }, killPlan(kill), {
       command,
       environment: this.ackFile(),
       linesArePromises: true,
       mustSucceed: false,
       settled: [],
-      signal: controller.signal,
     });
     clearTimeout(timer);
     return run;
+  }
+
+  async abort(): Promise<void> {
+    this.running?.abort();
   }
 
   close(): Promise<void> {
@@ -132,12 +133,13 @@ export class CommandRecorder implements Recorder {
     const { subject, explore } = this.loaded.scenario;
     await this.layer.begin(start, plan);
     const stamps: Promise<void>[] = [];
+    this.running = new AbortController();
     const { end, stderr } = await runWorkload({
       command: resolveCommand(program.command, this.loaded.directory),
       directories: placeDirectories(this.layer.place),
       environment: { ...subject.environment, ...program.environment },
       timeoutMs: explore.timeoutSeconds * 1000,
-      ...(program.signal === undefined ? {} : { signal: program.signal }),
+      signal: this.running.signal,
       onLine: (line) => {
         if (program.linesArePromises) stamps.push(this.layer.acknowledge(line));
       },

@@ -18,6 +18,8 @@ export interface Judge {
   ): Promise<Judged>;
   /** What the last recovery left on the volumes. */
   remains(): Promise<Tree>;
+  /** Kills the subject. */
+  abort(): Promise<void>;
   close(): Promise<void>;
 }
 

@@ -21,6 +21,8 @@ import { type StartSubject, SubjectSource } from './subject-source.ts';
 export interface Lane {
   readonly recorder: Recorder;
   readonly judge: Judge;
+  /** Kills the subjects: whatever is asked of them ends now. */
+  abort(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -28,7 +30,7 @@ export interface LaneSettings {
   readonly loaded: LoadedScenario;
   readonly layer: 'fuse' | 'sim';
   readonly seed: number;
-  /** A directory of this lane's own, best on a memory file system. */
+  /** A directory of this lane's own, best on a memory file system. The sim layer uses none. */
   readonly directory: string;
 }
 
@@ -39,6 +41,9 @@ export async function openLane(settings: LaneSettings): Promise<Lane> {
   return {
     recorder,
     judge,
+    async abort() {
+      await Promise.all([recorder.abort(), judge.abort()]);
+    },
     async close() {
       await judge.close();
       await recorder.close();

@@ -10,7 +10,7 @@ import {
   rmdirSync,
   symlinkSync,
   unlinkSync,
-  writeSync,
+  writevSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { type Content, pageBytes } from '../../src/faults/model/content.ts';
@@ -58,13 +58,38 @@ function empty(directory: string): void {
 function writeFile(path: string, content: Content, mode: number): void {
   const descriptor = openSync(path, 'wx', mode);
   try {
-    for (const [index, page] of content.pages) {
-      const offset = index * pageBytes;
-      const length = Math.min(pageBytes, content.size - offset);
-      if (length > 0) writeSync(descriptor, page, 0, length, offset);
+    let end = 0;
+    for (const { offset, parts } of stretches(content)) {
+      end = offset + parts.reduce((sum, part) => sum + part.length, 0);
+      if (writevSync(descriptor, parts, offset) < end - offset) throw new Error(`no space for ${path}`);
     }
-    ftruncateSync(descriptor, content.size);
+    if (end < content.size) ftruncateSync(descriptor, content.size);
   } finally {
     closeSync(descriptor);
   }
 }
+
+interface Stretch {
+  readonly offset: number;
+  readonly parts: Uint8Array[];
+}
+
+/** The pages of a file that lie side by side, up to its end: one write each. */
+function stretches({ pages, size }: Content): readonly Stretch[] {
+  const found: Stretch[] = [];
+  let next = -1;
+  for (const index of [...pages.keys()].sort((a, b) => a - b)) {
+    const page = pages.get(index);
+    const offset = index * pageBytes;
+    if (page === undefined || offset >= size) break;
+    const part = size - offset < pageBytes ? page.subarray(0, size - offset) : page;
+    const last = found.at(-1);
+    if (index === next && last !== undefined && last.parts.length < partsMax) last.parts.push(part);
+    else found.push({ offset, parts: [part] });
+    next = index + 1;
+  }
+  return found;
+}
+
+/** IOV_MAX of Linux. */
+const partsMax = 1024;

@@ -100,15 +100,18 @@ function revive(error: LaneError): Error {
   return Object.assign(revived, { cause: error.name });
 }
 
+/** Images live for one judgement: a young generation that holds many of them is collected seldom and finds little alive. */
+const nodeFlags = ['--max-semi-space-size=32'];
+
 /**
  * `unshare` gives the lane a pid namespace, whose end the kernel makes the end of every process in it, and a mount
  * namespace, so that no mount is seen or left outside. The shell is that namespace's first process: it reaps what a
  * subject leaves behind.
  */
 function laneCommand({ isolated, cpu }: LaneProcessOptions): string[] {
-  const pinned = ['taskset', '-c', String(cpu), process.execPath, programPath('harness/lane/program')];
-  if (!isolated) return [process.execPath, programPath('harness/lane/program')];
-  const user = process.getuid?.() === 0 ? [] : ['--user', '--map-root-user'];
+  const program = [process.execPath, ...nodeFlags, programPath('harness/lane/program')];
+  if (!isolated) return program;
+  const pinned = ['taskset', '-c', String(cpu), ...program];
   const namespaces = ['--mount', '--pid', '--fork', '--kill-child', '--mount-proc'];
-  return ['unshare', ...user, ...namespaces, 'sh', '-c', '"$@"; exit $?', 'sh', ...pinned];
+  return ['unshare', ...namespaces, 'sh', '-c', '"$@"; exit $?', 'sh', ...pinned];
 }

@@ -1,7 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { mkdirSync } from 'node:fs';
 import { takeApart } from '../../src/faults/model/effects.ts';
 import { buildImage } from '../../src/faults/model/image.ts';
 import { explore, type RunOrigin } from '../explore.ts';
@@ -60,7 +58,7 @@ const handlers: { [Call in LaneCall]: (ask: LaneCalls[Call]['ask']) => Promise<L
 const directory = workspace();
 
 process.on('message', (message: ToLane) => {
-  if (message.kind === 'stop') stopped = true;
+  if (message.kind === 'stop') stop();
   else void answer(message.id, message.call, message.ask);
 });
 process.on('disconnect', () => process.exit(0));
@@ -68,13 +66,27 @@ process.on('disconnect', () => process.exit(0));
 process.on('SIGINT', () => {});
 process.on('SIGTERM', () => {});
 
+/** What is under way notices between two images; a subject that does not answer gets no longer than this. */
+const patienceMs = 1_000;
+let underWay = 0;
+
+function stop(): void {
+  stopped = true;
+  setTimeout(() => {
+    if (underWay > 0) void lane?.abort();
+  }, patienceMs);
+}
+
 async function answer(id: number, call: LaneCall, ask: unknown): Promise<void> {
+  underWay += 1;
   try {
     const result = await (handlers[call] as (ask: unknown) => Promise<unknown>)(ask);
     send({ kind: 'answer', id, answer: result });
   } catch (error) {
     const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
     send({ kind: 'failed', id, error: { name, message, ...(stack === undefined ? {} : { stack }) } });
+  } finally {
+    underWay -= 1;
   }
 }
 
@@ -103,10 +115,10 @@ function send(message: FromLane): void {
 
 /**
  * In namespaces of its own: a memory file system that only this lane sees, over /dev/shm. It is gone with the lane, so
- * that nothing can be left behind. Else (the sim layer needs no files): a temporary directory.
+ * that nothing can be left behind. Else none: the sim layer needs no files.
  */
 function workspace(): string {
-  if (process.env.POWERCUT_LANE_PRIVATE !== '1') return mkdtempSync(join(tmpdir(), 'powercut-lane-'));
+  if (process.env.POWERCUT_LANE_PRIVATE !== '1') return '';
   execFileSync('mount', ['-t', 'tmpfs', '-o', 'mode=0755', 'powercut', '/dev/shm']);
   const path = '/dev/shm/powercut';
   mkdirSync(path);

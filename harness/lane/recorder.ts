@@ -18,6 +18,8 @@ export interface Recorder {
    * each workload another one.
    */
   killed(earlier: RecordedRun | undefined, cycle: number, kill: Kill): Promise<RecordedRun>;
+  /** Kills the subject. */
+  abort(): Promise<void>;
   close(): Promise<void>;
 }
 

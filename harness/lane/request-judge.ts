@@ -1,9 +1,9 @@
 import type { Claim } from '../../reports/verdict.ts';
 import type { Tree } from '../../src/faults/model/tree.ts';
-import type { Observation } from '../oracle/evidence.ts';
+import type { History, Observation } from '../oracle/evidence.ts';
 import { oracles } from '../oracle/index.ts';
 import { historyAt, type RecordedRun } from '../recorded-run.ts';
-import { SubjectFailure } from '../subject/subject.ts';
+import { type DataModel, type Mutation, SubjectFailure } from '../subject/subject.ts';
 import { probeMutations } from '../workload/workload.ts';
 import type { Judge, Judged } from './judge.ts';
 import { observe } from './observe.ts';
@@ -23,6 +23,9 @@ export class RequestJudge implements Judge {
   private readonly shelf: Shelf;
   private readonly options: Readonly<Record<string, unknown>>;
   private readonly seed: number;
+  /** Of the run that was judged last: many images share a crash point. */
+  private histories: { readonly run: RecordedRun; readonly at: Map<number, History> } | undefined;
+  private readonly probes = new Map<DataModel, readonly Mutation[]>();
 
   constructor(source: SubjectSource, shelf: Shelf, options: Readonly<Record<string, unknown>>, seed: number) {
     this.source = source;
@@ -41,7 +44,7 @@ export class RequestJudge implements Judge {
     if (afresh) await this.source.discard();
     await this.shelf.put(image);
     const observation = await this.observe(run);
-    const history = historyAt(run, point);
+    const history = this.historyAt(run, point);
     const judgements = new Map(claims.map((claim) => [claim, oracles[claim](history, observation)] as const));
     return { judgements, stderr: this.source.stderr() };
   }
@@ -50,9 +53,27 @@ export class RequestJudge implements Judge {
     return this.shelf.look();
   }
 
+  abort(): Promise<void> {
+    return this.source.discard();
+  }
+
   async close(): Promise<void> {
     await this.source.close();
     await this.shelf.close();
+  }
+
+  private historyAt(run: RecordedRun, point: number): History {
+    if (this.histories?.run !== run) this.histories = { run, at: new Map() };
+    const { at } = this.histories;
+    const history = at.get(point) ?? historyAt(run, point);
+    at.set(point, history);
+    return history;
+  }
+
+  private probesOf(model: DataModel): readonly Mutation[] {
+    const probes = this.probes.get(model) ?? probeMutations(model, this.seed);
+    this.probes.set(model, probes);
+    return probes;
   }
 
   private async observe(run: RecordedRun): Promise<Observation> {
@@ -60,7 +81,7 @@ export class RequestJudge implements Judge {
       const { subject } = await this.source.take();
       const { conversation } = run;
       const model = conversation.kind === 'requests' ? conversation.model : 'log';
-      const observation = await observe(subject, this.options, probeMutations(model, this.seed));
+      const observation = await observe(subject, this.options, this.probesOf(model));
       if (!isAlive(observation)) await this.source.discard();
       return observation;
     } catch (error) {

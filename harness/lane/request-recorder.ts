@@ -88,6 +88,10 @@ export class RequestRecorder implements Recorder {
     return run;
   }
 
+  abort(): Promise<void> {
+    return this.source.discard();
+  }
+
   async close(): Promise<void> {
     await this.source.close();
     await this.layer.close();

@@ -45,7 +45,10 @@ export function renderRun(verdict: Verdict): Markup {
     ['powercut', verdict.version],
     ['seed', String(verdict.seed)],
     ['started', formatTime(environment.startedAt)],
-    ['took', `${formatSeconds(timing.seconds)}, ${formatCount(timing.statesPerSecond)} states a second`],
+    [
+      'took',
+      `${formatSeconds(timing.seconds)}, ${formatCount(timing.imagesPerSecond)} images judged a second`,
+    ],
     ...(verdict.interrupted === undefined ? [] : [['interrupted by', verdict.interrupted] as const]),
     ['node', environment.node],
     ['kernel', environment.kernel],

@@ -48,7 +48,7 @@ export class FileStorage implements Storage {
   async open(path: string, mode: 'read' | 'write' | 'create'): Promise<StorageFile> {
     return attempt(
       `open ${path}`,
-      () => new RealFile(path, openSync(this.#full(path), openFlags[mode], 0o644)),
+      () => new RealFile(path, openSync(this.#full(path), openFlags[mode], 0o644), mode),
     );
   }
 
@@ -114,10 +114,12 @@ const closeInBackground = promisify(close);
 class RealFile implements StorageFile {
   readonly #path: string;
   readonly #descriptor: number;
+  readonly #isWritten: boolean;
 
-  constructor(path: string, descriptor: number) {
+  constructor(path: string, descriptor: number, mode: 'read' | 'write' | 'create') {
     this.#path = path;
     this.#descriptor = descriptor;
+    this.#isWritten = mode !== 'read';
   }
 
   async size(): Promise<number> {
@@ -160,7 +162,9 @@ class RealFile implements StorageFile {
     this.#attempt('sync', () => fdatasyncSync(this.#descriptor));
   }
 
+  /** Some file systems write out at close: only where nothing can have been written is it sure to be quick. */
   async close(): Promise<void> {
+    if (!this.#isWritten) return this.#attempt('close', () => closeSync(this.#descriptor));
     await closeInBackground(this.#descriptor).catch((error) => {
       throw storageError(`close ${this.#path}`, error);
     });

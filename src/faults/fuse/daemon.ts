@@ -1,4 +1,5 @@
 import { readFileSync, readSync, writeSync } from 'node:fs';
+import { errno } from '../volume.ts';
 import { FileSystem } from './file-system.ts';
 import { Reply, Request } from './message.ts';
 import { negotiate, opcode, writeInitReply } from './wire.ts';
@@ -11,6 +12,8 @@ import { negotiate, opcode, writeInitReply } from './wire.ts';
 export interface DaemonOptions {
   readonly volumes: readonly string[];
   readonly record: boolean;
+  /** Bypass the kernel's page cache where the kernel can. */
+  readonly directIo: boolean;
   /** A planned kill must not hit the process group of the one who planned it. */
   readonly ownerPid: number;
 }
@@ -36,7 +39,7 @@ function main(options: DaemonOptions): void {
         // The request that it is about has been answered: there is never more than one at a time.
         break;
       case opcode.init:
-        initialise(fileSystem, request, reply);
+        initialise(fileSystem, request, reply, options.directIo);
         break;
       case opcode.destroy:
         send(reply, reply.finish(request, 0, 0));
@@ -74,11 +77,11 @@ function send(reply: Reply, length: number): void {
   }
 }
 
-function initialise(fileSystem: FileSystem, request: Request, reply: Reply): void {
+function initialise(fileSystem: FileSystem, request: Request, reply: Reply, directIo: boolean): void {
   const init = request.bodyView();
-  const negotiated = negotiate(init);
+  const negotiated = negotiate(init, directIo);
   if (negotiated === undefined) {
-    send(reply, reply.finish(request, 0, -71));
+    send(reply, reply.finish(request, 0, -errno.EPROTO));
     throw new Error(
       `the kernel speaks FUSE ${init.getUint32(0, true)}.${init.getUint32(4, true)}; 7.31 (Linux 5.4) is needed`,
     );
@@ -88,27 +91,36 @@ function initialise(fileSystem: FileSystem, request: Request, reply: Reply): voi
   writeSync(1, 'ready\n');
 }
 
-/** SIGKILL to the process group of `pid`; to that process alone where its group is also the owner's. */
+/**
+ * SIGKILL to the process group of thread `pid`, as the kernel names who asks; to its process alone where the owner is in
+ * the same group.
+ */
 function killGroup(pid: number, ownerPid: number): void {
-  if (pid === 0 || pid === ownerPid) {
+  const asker = pid === 0 ? undefined : Number(procField(`${pid}/status`, /^Tgid:\s+(\d+)$/m));
+  if (pid === 0 || asker === ownerPid) {
     throw new Error(
-      'a process-kill was planned, but nobody knows which process asked: it is outside this pid namespace',
+      'a process-kill was planned, but who asked is powercut itself, or a process outside of its pid namespace',
     );
   }
   const group = processGroup(pid);
   if (group === undefined) return;
+  const ownGroup = group <= 1 || group === processGroup(ownerPid);
   try {
-    process.kill(group === processGroup(ownerPid) || group <= 1 ? pid : -group, 'SIGKILL');
+    process.kill(ownGroup ? pid : -group, 'SIGKILL');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
 }
 
-/** Undefined for a process that is gone. The name in /proc/PID/stat may hold blanks and brackets: count from its end. */
+/** Undefined for a process that is gone. The name in /proc/PID/stat may hold anything: count from its last bracket. */
 function processGroup(pid: number): number | undefined {
+  const group = procField(`${pid}/stat`, /^.*\) \S+ \S+ (\d+)/s);
+  return group === undefined ? undefined : Number(group);
+}
+
+function procField(file: string, pattern: RegExp): string | undefined {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[2]);
+    return pattern.exec(readFileSync(`/proc/${file}`, 'latin1'))?.[1];
   } catch {
     return undefined;
   }

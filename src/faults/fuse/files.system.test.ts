@@ -12,12 +12,15 @@ import { until } from './fixtures/until.ts';
 if (pythonMissing !== undefined) console.warn(pythonMissing);
 const itPython = it.skipIf(pythonMissing !== undefined);
 
-describe.skipIf(fuseMissing !== undefined)('files on the fuse layer', () => {
+describe.skipIf(fuseMissing !== undefined).each([
+  { directIo: true, how: 'with direct I/O' },
+  { directIo: false, how: 'with the page cache of older kernels' },
+])('files on the fuse layer, $how', ({ directIo }) => {
   let mounted: Mounted;
   let at: (name: string) => string;
 
   beforeAll(async () => {
-    mounted = await mount();
+    mounted = await mount({ directIo });
     at = (name) => join(mounted.volume(), name);
   });
   afterAll(() => mounted?.[Symbol.asyncDispose]());

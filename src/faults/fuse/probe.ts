@@ -7,9 +7,6 @@ export type FuseProbe =
   | { readonly available: true; readonly how: 'as root' | 'in a user namespace' }
   | { readonly available: false; readonly why: string; readonly remedy: string };
 
-/** Puts a command into a user namespace of its own, where an ordinary user may mount; it ends with its starter. */
-export const userNamespaceCommand: readonly string[] = ['unshare', '-Urmpf', '--kill-child', '--mount-proc'];
-
 /** Mounts, really, and lets go of it: can {@link openFuseLayer} work in this process? */
 export async function probeFuse(): Promise<FuseProbe> {
   const directory = await mkdtemp(join(tmpdir(), 'powercut-probe-'));
@@ -37,7 +34,7 @@ function remedyFor(why: string): string {
     return `${device} must be there and open to this user: modprobe fuse, chmod 666 ${device}; in a container, start it with --device /dev/fuse`;
   }
   if (process.getuid?.() !== 0) {
-    return `run powercut as root, or in a user namespace: ${userNamespaceCommand.join(' ')} powercut ...`;
+    return 'run powercut as root, or in a user namespace: unshare -Urmpf --kill-child --mount-proc powercut ...';
   }
   return 'mounting must be allowed; in a container, start it with --cap-add SYS_ADMIN --security-opt apparmor=unconfined';
 }

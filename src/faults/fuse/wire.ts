@@ -140,12 +140,13 @@ export interface Negotiated {
 }
 
 /** Answers undefined for a protocol that is too old or of another major version. Reads struct fuse_init_in. */
-export function negotiate(init: DataView): Negotiated | undefined {
+export function negotiate(init: DataView, wantDirectIo: boolean): Negotiated | undefined {
   const major = init.getUint32(0, true);
   const minor = init.getUint32(4, true);
   if (major !== 7 || minor < minorMin) return undefined;
   const extended = (init.getUint32(12, true) & initFlag.extended) !== 0;
-  const directIo = extended && (init.getUint32(16, true) & initFlagHigh.directIoAllowMmap) !== 0;
+  const directIo =
+    wantDirectIo && extended && (init.getUint32(16, true) & initFlagHigh.directIoAllowMmap) !== 0;
   return { minor: Math.min(minor, minorMax), directIo };
 }
 

@@ -40,8 +40,8 @@ export interface CrashStates {
  *
  * `process-kill` keeps the page cache: one state a point, nothing lost. `power-loss`: each write is there whole or not
  * at all. `torn-write`: the states in which at least one write is there in part. When there are at most `limit` states,
- * all are there; else the order is: nothing lost, all lost, each prefix, each single effect lost, each single effect
- * kept, each write torn at each boundary, then seeded random choices; each kind over all crash points before the next.
+ * all are there; else the order is: nothing lost and all lost at each point; prefixes, single effects lost, single effects
+ * kept, writes torn at each boundary, each kind over all crash points before the next; then seeded random choices.
  */
 export function crashStates(
   trace: EffectTrace,
@@ -53,8 +53,9 @@ export function crashStates(
   const order = buildOrder(trace, profile.rules(), tearing);
   const points = crashPoints(trace, settings.after ?? -1);
   if (fault === 'process-kill') {
-    const states = points
+    const states = farApart(points)
       .slice(0, settings.limit)
+      .sort((a, b) => a - b)
       .map((point) => ({ point, lost: [], filler: 'old' as const }));
     return { order, points, exhaustive: points.length <= settings.limit, states };
   }
@@ -97,64 +98,130 @@ function* everything(order: Order, points: readonly number[]): Generator<Choice>
   }
 }
 
-type Stage = (pending: Pending, order: Order, random: Random) => Iterable<Bits>;
+/** Choices of one kind at one crash point, by number from 0. */
+interface Family {
+  readonly count: number;
+  readonly at: (index: number) => Bits;
+}
 
+const families: readonly ((pending: Pending, order: Order) => Family)[] = [
+  prefixes,
+  singleLost,
+  singleKept,
+  tears,
+];
+
+/**
+ * Crash points are visited far apart from each other, so that a budget that ends early has seen all of the trace: first
+ * the two ends at each point, then a few choices of each kind at each point, then all of them.
+ */
 function* mostTelling(
   order: Order,
   points: readonly number[],
   settings: CrashStateSettings,
 ): Generator<Choice> {
-  const random = createRandom(settings.seed, 'crash-states');
-  for (const stage of [nothingLost, allLost, prefixes, singleLost, singleKept, tears]) {
-    for (const point of points) {
-      const pending = pendingAt(order, point);
-      for (const kept of stage(pending, order, random)) yield { pending, kept };
+  const spread = farApart(points);
+  for (const point of spread) {
+    const pending = pendingAt(order, point);
+    yield { pending, kept: all(pending) };
+    yield { pending, kept: bits(pending.atoms.length) };
+  }
+  const few = Math.ceil(settings.limit / (2 * families.length * points.length));
+  for (const share of [few, Number.POSITIVE_INFINITY]) {
+    for (const family of families) {
+      for (const point of spread) {
+        const pending = pendingAt(order, point);
+        for (const kept of sample(family(pending, order), share)) yield { pending, kept };
+      }
     }
   }
-  const worth = points.map((point) => pendingAt(order, point)).filter((pending) => pending.atoms.length > 1);
-  // Choices repeat sooner or later: a bound on how long to look for new ones.
-  const rounds = Math.ceil((4 * settings.limit) / Math.max(1, worth.length));
-  for (let round = 0; round < rounds; round++) {
-    for (const pending of worth) yield { pending, kept: randomChoice(pending, random) };
+  yield* randomChoices(order, spread, settings);
+}
+
+/** Choices repeat sooner or later: a bound on how long to look for new ones. */
+const randomRounds = 4;
+
+function* randomChoices(
+  order: Order,
+  points: readonly number[],
+  settings: CrashStateSettings,
+): Generator<Choice> {
+  const random = createRandom(settings.seed, 'crash-states');
+  const each = Math.ceil(settings.limit / points.length);
+  for (let round = 0; round < randomRounds; round++) {
+    for (const point of points) {
+      const pending = pendingAt(order, point);
+      if (pending.atoms.length < 2) continue;
+      for (let count = 0; count < each; count++) yield { pending, kept: randomChoice(pending, random) };
+    }
   }
+}
+
+/** The items in an order that begins with the last one and halves the gaps between those that were visited. */
+function farApart(items: readonly number[]): number[] {
+  const levels = Math.ceil(Math.log2(Math.max(1, items.length)));
+  const result: number[] = [];
+  for (let step = 0; step < 2 ** levels; step++) {
+    const item = items[items.length - 1 - reverseBits(step, levels)];
+    if (item !== undefined) result.push(item);
+  }
+  return result;
+}
+
+function reverseBits(value: number, count: number): number {
+  let result = 0;
+  for (let bit = 0; bit < count; bit++) result = result * 2 + ((value >>> bit) & 1);
+  return result;
+}
+
+/** At most `share` choices of a family, evenly spread. */
+function* sample(family: Family, share: number): Generator<Bits> {
+  const count = Math.min(share, family.count);
+  for (let step = 0; step < count; step++) yield family.at(Math.floor((step * family.count) / count));
 }
 
 function all(pending: Pending): Bits {
+  return firstOf(pending, pending.atoms.length);
+}
+
+/** The first `count` positions. */
+function firstOf(pending: Pending, count: number): Bits {
   const kept = bits(pending.atoms.length);
-  pending.atoms.forEach((_, position) => {
-    add(kept, position);
-  });
+  for (let position = 0; position < count; position++) add(kept, position);
   return kept;
 }
 
-const nothingLost: Stage = (pending) => [all(pending)];
-
-const allLost: Stage = (pending) => [bits(pending.atoms.length)];
-
-function* prefixes(pending: Pending): Generator<Bits> {
-  const kept = bits(pending.atoms.length);
-  for (const [position] of pending.atoms.entries()) {
-    add(kept, position);
-    yield kept.slice();
-  }
+function prefixes(pending: Pending): Family {
+  return { count: pending.atoms.length, at: (index) => firstOf(pending, index) };
 }
 
-function* singleLost(pending: Pending): Generator<Bits> {
-  for (const lost of pending.neededBy) yield without(all(pending), lost);
+function singleLost(pending: Pending): Family {
+  return {
+    count: pending.atoms.length,
+    at: (index) => without(all(pending), allNeeding(pending, [index])),
+  };
 }
 
-function* singleKept(pending: Pending): Generator<Bits> {
-  yield* pending.needs;
+function singleKept(pending: Pending): Family {
+  const none = bits(pending.atoms.length);
+  return { count: pending.atoms.length, at: (index) => pending.needs[index] ?? none };
 }
 
 /** Each operation with several atoms (a torn write's units) cut at each boundary, from the front and from the back. */
-function* tears(pending: Pending, order: Order): Generator<Bits> {
-  for (const positions of byEntry(pending, order)) {
-    for (let cut = 1; cut < positions.length; cut++) {
-      yield without(all(pending), allNeeding(pending, positions.slice(cut)));
-      yield without(all(pending), allNeeding(pending, positions.slice(0, cut)));
-    }
-  }
+function tears(pending: Pending, order: Order): Family {
+  const cuts = byEntry(pending, order).flatMap((positions) =>
+    positions.slice(1).flatMap((_, cut) => [
+      { positions, from: cut + 1, to: positions.length },
+      { positions, from: 0, to: cut + 1 },
+    ]),
+  );
+  return {
+    count: cuts.length,
+    at: (index) => {
+      const cut = cuts[index];
+      return without(all(pending), allNeeding(pending, cut?.positions.slice(cut.from, cut.to) ?? []));
+    },
+  };
 }
 
 function byEntry(pending: Pending, order: Order): number[][] {

@@ -20,7 +20,7 @@ export function permittingRules(order: Order, profile: Profile, state: CrashStat
   if (isTorn(trace, state.lost)) departures.add('torn');
   if (state.filler !== 'old') departures.add('garbage');
   if (hasSplitRename(order, isLost, lost)) departures.add('split-rename');
-  if (hasFailedBarrier(order, state)) departures.add('failed-barrier');
+  if (hasFailedBarrier(order, state, lost)) departures.add('failed-barrier');
   return [...new Set([...departures].map((departure) => profile.permits[departure]))];
 }
 
@@ -50,10 +50,15 @@ function hasSplitRename(order: Order, isLost: ReadonlySet<number>, lost: readonl
   });
 }
 
-function hasFailedBarrier(order: Order, state: CrashState): boolean {
-  return order.trace.recording.trace
-    .slice(0, state.point)
-    .some(
-      (step) => step.kind === 'operation' && step.operation.kind === 'sync' && step.operation.failed === true,
+/** Something is lost that a barrier had failed on. */
+function hasFailedBarrier(order: Order, state: CrashState, lost: readonly Effect[]): boolean {
+  return order.trace.recording.trace.slice(0, state.point).some((step, entry) => {
+    if (step.kind !== 'operation' || step.operation.kind !== 'sync' || step.operation.failed !== true)
+      return false;
+    const { inode } = step.operation;
+    return lost.some(
+      (effect) =>
+        effect.entry < entry && (effect.kind === 'data' || effect.kind === 'size') && effect.inode === inode,
     );
+  });
 }

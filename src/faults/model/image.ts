@@ -1,5 +1,5 @@
 import type { FlippedBit } from './bit-rot.ts';
-import { type Content, pageBytes, readContent, truncateContent, zeroContent } from './content.ts';
+import { type Content, pageBytes, readContent, zeroContent } from './content.ts';
 import type { DataEffect, Effect, EffectTrace } from './effects.ts';
 import { createRandom } from './random.ts';
 import { cloneInode, createInode, type Inode, type InodeNumber, type Tree } from './tree.ts';
@@ -35,10 +35,12 @@ export class Images {
   private readonly trace: EffectTrace;
   /** Effect id to the tree that all effects before it leave. */
   private readonly beginnings = new Map<number, Tree>();
+  private readonly written: ReadonlySet<InodeNumber>;
 
   constructor(trace: EffectTrace) {
     this.trace = trace;
     this.beginnings.set(0, trace.recording.base);
+    this.written = new Set(trace.effects.flatMap((effect) => (effect.kind === 'data' ? [effect.inode] : [])));
   }
 
   /** As {@link buildImage}. */
@@ -54,8 +56,20 @@ export class Images {
       if (!lost.has(id)) builder.apply(effect);
       else if (effect.kind === 'data' && state.filler !== 'old') builder.spoil(effect, state.filler);
     }
+    for (const inode of this.mayHoldBytesBeyondEnd(state.lost)) builder.cutAtEnd(inode);
     if (state.rotten !== undefined) builder.flip(state.rotten);
+    for (const inode of this.written) builder.forgetBeyondSize(inode);
     return builder.tree;
+  }
+
+  /** Files that lost a size but not its data, or whose lost data is filled by whole units. */
+  private mayHoldBytesBeyondEnd(lost: readonly number[]): Set<InodeNumber> {
+    const inodes = new Set<InodeNumber>();
+    for (const id of lost) {
+      const effect = this.trace.effects[id];
+      if (effect?.kind === 'size' || effect?.kind === 'data') inodes.add(effect.inode);
+    }
+    return inodes;
   }
 
   private beginning(end: number): Tree {
@@ -118,6 +132,12 @@ class ImageBuilder {
     if (length > 0) this.store(inode.content, effect.offset + from, garbage(effect.id, length));
   }
 
+  /** Bytes beyond the end of a file are not there: a file that grows later shows zeros. */
+  cutAtEnd(number: InodeNumber): void {
+    const inode = this.own(number);
+    if (inode?.kind === 'file') zeroContent(inode.content, inode.content.size, Number.POSITIVE_INFINITY);
+  }
+
   flip({ inode: number, offset, bit }: FlippedBit): void {
     const inode = this.own(number);
     if (inode?.kind !== 'file') throw new RangeError(`the image has no file with inode ${number}`);
@@ -125,11 +145,22 @@ class ImageBuilder {
     this.store(inode.content, offset, Uint8Array.of(byte ^ (1 << bit)));
   }
 
+  /** Data beyond the persisted size is gone: when the file grows again after the crash, zeros show there. */
+  forgetBeyondSize(number: InodeNumber): void {
+    const inode = this.tree.inodes.get(number);
+    if (inode?.kind !== 'file' || !holdsBeyondSize(inode.content)) return;
+    const own = this.own(number);
+    if (own?.kind === 'file') zeroContent(own.content, own.content.size, Number.POSITIVE_INFINITY);
+  }
+
   private applyToFile(content: Content, effect: Effect): void {
     if (effect.kind === 'data') this.store(content, effect.offset, effect.bytes);
     else if (effect.kind === 'zero') zeroContent(content, effect.offset, effect.offset + effect.length);
-    else if (effect.kind === 'size' && effect.to < content.size) truncateContent(content, effect.to);
-    else if (effect.kind === 'size') content.size = effect.to;
+    else if (effect.kind === 'size') {
+      // What a truncation cut off is gone, also where the growth before it was lost.
+      if (effect.to < effect.from) zeroContent(content, effect.to, Number.POSITIVE_INFINITY);
+      content.size = effect.to;
+    }
   }
 
   private own(number: InodeNumber): Inode | undefined {
@@ -158,6 +189,18 @@ class ImageBuilder {
       done += count;
     }
   }
+}
+
+const zeros = new Uint8Array(pageBytes);
+
+function holdsBeyondSize({ pages, size }: Content): boolean {
+  for (const [index, page] of pages) {
+    const visible = size - index * pageBytes;
+    if (visible <= 0) return true;
+    if (visible < pageBytes && Buffer.compare(page.subarray(visible), zeros.subarray(visible)) !== 0)
+      return true;
+  }
+  return false;
 }
 
 function applyMeta(inode: Inode, operation: Extract<Effect, { kind: 'meta' }>['operation']): void {

@@ -1,3 +1,4 @@
+import { pageBytes } from './content.ts';
 import type { Effect, EffectTrace } from './effects.ts';
 import type { Operation } from './operation.ts';
 import type { InodeNumber } from './tree.ts';
@@ -48,10 +49,10 @@ export interface Barrier {
 
 /** How a profile builds an {@link Order}: it is shown each operation's effects, and each barrier, in program order. */
 export interface OrderRules {
-  /** An overwritten extent is old or new, never a mixture: data is written elsewhere first (copy on write). */
+  /** A block of a page is old or new, never a mixture: data is written elsewhere first (copy on write). */
   readonly copyOnWrite?: boolean;
-  /** A truncation may reach the disk without growth that was written before it (delayed allocation). */
-  readonly truncateOvertakesGrowth?: boolean;
+  /** A size that grew by writing is set once its own data is on disk, so no later size includes it. */
+  readonly growthStandsAlone?: boolean;
   /** A barrier persists what it covers and nothing that it follows: a log of single inodes. */
   readonly barrierSkipsOrder?: boolean;
   /** Splits the effects of one operation into atoms, and says what each follows. */
@@ -59,7 +60,7 @@ export interface OrderRules {
   /** Atoms that the barrier makes durable, beyond the inode's own (or, for a directory, the names in it). */
   readonly alsoCovers?: (builder: OrderBuilder, barrier: Barrier) => Iterable<number>;
   /** The last writer of a file closed it. */
-  readonly onClose?: (builder: OrderBuilder, inode: InodeNumber) => void;
+  readonly onClose?: (builder: OrderBuilder, inode: InodeNumber, volume: string) => void;
   /** False for a barrier that lies. `ordinal` counts barriers from 1. */
   readonly barrierWorks?: (ordinal: number) => boolean;
 }
@@ -80,7 +81,7 @@ export class OrderBuilder {
   private readonly lastAt = new Map<string, number>();
   /** Inode to its atoms that are not durable yet. */
   private readonly pendingOf = new Map<InodeNumber, Set<number>>();
-  /** Data whose writeback failed: no later barrier covers it (FAULT-MODEL section 5). */
+  /** Data whose writeback failed, and sizes that grew with it: no later barrier covers them (docs/fault-model.md). */
   private readonly abandoned = new Set<number>();
 
   constructor(trace: EffectTrace, rules: OrderRules, tearing: boolean) {
@@ -89,11 +90,19 @@ export class OrderBuilder {
     this.tearing = tearing;
   }
 
-  /** Adds a write's data: one atom, or where writes may tear one a unit. Answers their ids. */
+  /** Adds a write's data: one atom, or where writes may tear one a unit (with copy on write, one a block). Answers their ids. */
   data(effects: readonly Effect[], follows: Iterable<number> = []): number[] {
     const after = [...follows];
-    const whole = !this.tearing || this.rules.copyOnWrite === true;
-    return whole ? [this.atom(effects, after)] : effects.map((effect) => this.atom([effect], after));
+    if (!this.tearing) return [this.atom(effects, after)];
+    if (this.rules.copyOnWrite !== true) return effects.map((effect) => this.atom([effect], after));
+    const blocks = new Map<number, Effect[]>();
+    for (const effect of effects) {
+      const block = effect.kind === 'data' ? Math.floor(effect.offset / pageBytes) : 0;
+      const known = blocks.get(block);
+      if (known === undefined) blocks.set(block, [effect]);
+      else known.push(effect);
+    }
+    return [...blocks.values()].map((block) => this.atom(block, after));
   }
 
   /** Adds an atom without effects that follows all of `atoms`: following it is following them. */
@@ -116,6 +125,7 @@ export class OrderBuilder {
         if (before !== id && !this.abandoned.has(before)) carries.add(before);
       }
       this.lastAt.set(placeOf(effect), id);
+      if (effect.kind === 'size' && !effect.grownByWrite) this.lastAt.set(`set ${placeOf(effect)}`, id);
       for (const inode of coveredWith(effect)) this.addPending(inode, id);
     }
     this.atoms.push({
@@ -157,9 +167,14 @@ export class OrderBuilder {
     }
   }
 
-  /** A barrier failed: the pages are clean in the cache, and nobody will write them again. */
+  /**
+   * A barrier failed: the pages are clean in the cache, and nobody will write them again. Nor will a size that grew with
+   * them be written (xfs sets it when the data is on disk).
+   */
   abandonData(inode: InodeNumber): void {
-    for (const id of this.pending(inode, (effect) => effect.kind === 'data')) {
+    const written = (effect: Effect) =>
+      effect.kind === 'data' || (effect.kind === 'size' && effect.grownByWrite);
+    for (const id of this.pending(inode, written)) {
       this.abandoned.add(id);
       this.pendingOf.get(inode)?.delete(id);
       // Whatever waited for this data no longer does.
@@ -176,11 +191,10 @@ export class OrderBuilder {
 
   /** What was there before at the effect's place; a name also carries the creation of what it names. */
   private carriedBy(effect: Effect): number[] {
-    const before = this.lastAt.get(placeOf(effect));
-    const overtakes =
-      effect.kind === 'size' && !effect.grownByWrite && this.rules.truncateOvertakesGrowth === true;
+    const alone = effect.kind === 'size' && this.rules.growthStandsAlone === true;
+    const before = this.lastAt.get(alone ? `set ${placeOf(effect)}` : placeOf(effect));
     const creation = effect.kind === 'link' ? this.lastAt.get(`inode ${effect.inode}`) : undefined;
-    return [overtakes ? undefined : before, creation].filter((id) => id !== undefined);
+    return [before, creation].filter((id) => id !== undefined);
   }
 
   private addPending(inode: InodeNumber, atom: number): void {
@@ -197,7 +211,7 @@ export function buildOrder(trace: EffectTrace, rules: OrderRules, tearing: boole
   trace.recording.trace.forEach((step, entry) => {
     if (step.kind !== 'operation') return;
     const { operation, volume } = step;
-    if (operation.kind === 'close') rules.onClose?.(builder, operation.inode);
+    if (operation.kind === 'close') rules.onClose?.(builder, operation.inode, volume);
     else if (operation.kind === 'sync') {
       barriers += 1;
       const works = rules.barrierWorks?.(barriers) ?? true;
@@ -242,6 +256,9 @@ function placeOf(effect: Effect): string {
         ? `xattr ${effect.inode} ${operation.name}`
         : `meta ${effect.inode}`;
     }
+    case 'zero':
+      // Ranges do not include each other: only the same range again is the same place.
+      return `zero ${effect.inode} ${effect.offset} ${effect.length}`;
     default:
       return `${effect.kind} ${effect.inode}`;
   }

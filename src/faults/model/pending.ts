@@ -79,12 +79,19 @@ export function pendingAt(order: Order, point: number): Pending {
 function transpose(rows: readonly Bits[], size: number): Bits[] {
   const columns = rows.map(() => bits(size));
   rows.forEach((row, position) => {
-    for (let needed = 0; needed <= position; needed++) {
+    for (const needed of members(row)) {
       const column = columns[needed];
-      if (column !== undefined && has(row, needed)) add(column, position);
+      if (column !== undefined) add(column, position);
     }
   });
   return columns;
+}
+
+function* members(set: Bits): Generator<number> {
+  for (let word = 0; word < set.length; word++) {
+    for (let left = set[word] ?? 0; left !== 0; left &= left - 1)
+      yield word * 32 + 31 - Math.clz32(left & -left);
+  }
 }
 
 /** How many legal choices there are, counted up to `limit`. */
@@ -99,22 +106,27 @@ export function countChoices(pending: Pending, limit: number): number {
 
 /** Every legal choice, each once, the one that keeps everything first. */
 export function* allChoices(pending: Pending): Generator<Bits> {
-  const size = pending.atoms.length;
-  const kept = bits(size);
-  yield* choose(0);
-
-  function* choose(position: number): Generator<Bits> {
-    if (position === size) {
-      yield kept.slice();
-      return;
+  const kept = bits(pending.atoms.length);
+  // Counts down in binary, the last position counting least: what becomes legal again is kept again.
+  for (let position = 0; position >= 0; ) {
+    for (; position < pending.atoms.length; position++) {
+      if (allowed(pending, kept, position)) add(kept, position);
     }
-    if (allowed(pending, kept, position)) {
-      add(kept, position);
-      yield* choose(position + 1);
-      kept[position >>> 5] = (kept[position >>> 5] ?? 0) & ~(1 << (position & 31));
-    }
-    yield* choose(position + 1);
+    yield kept.slice();
+    position = dropLast(kept);
   }
+}
+
+/** Removes the greatest number from the set. Answers the one after it, -1 if the set was empty. */
+function dropLast(set: Bits): number {
+  for (let word = set.length - 1; word >= 0; word--) {
+    const value = set[word] ?? 0;
+    if (value === 0) continue;
+    const bit = 31 - Math.clz32(value);
+    set[word] = value & ~(1 << bit);
+    return word * 32 + bit + 1;
+  }
+  return -1;
 }
 
 function allowed(pending: Pending, kept: Bits, position: number): boolean {

@@ -8,9 +8,20 @@ import { createInode, epoch, type Inode, type InodeMeta, type Timestamp, type Tr
 
 export type { RecordingJson } from './recording-schema.ts';
 
-/** A recording as text: JSON in one line. docs/recording-format.md describes it. */
+/**
+ * A recording as text: JSON in one line. docs/recording-format.md describes it. Throws where the text would be longer than
+ * a string can be: some 380 MiB of bytes that are not zeros.
+ */
 export function encodeRecording(recording: Recording): string {
-  return JSON.stringify(recordingToJson(recording));
+  try {
+    return JSON.stringify(recordingToJson(recording));
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    throw new Error(
+      'the recording is too large for a file (some 380 MiB of bytes): let the subject do less',
+      { cause },
+    );
+  }
 }
 
 /** Throws an Error that says where the text is not a recording, and what was expected there. */

@@ -9,7 +9,7 @@ const source =
 
 /**
  * A full commit persists a prefix of the metadata; data is copied on write, and its extents enter the metadata when
- * they are on disk. Between commits the tree log persists single inodes with their names, and nothing else.
+ * they are on disk. A size may be ahead of them (btrfs_inode_safe_disk_i_size_write). Between commits the tree log persists single inodes with their names, and nothing else.
  */
 function treeLogRules(): OrderRules {
   const tail = new Map<string, number>();
@@ -17,7 +17,6 @@ function treeLogRules(): OrderRules {
   const namings = new Map<InodeNumber, number[]>();
   return {
     copyOnWrite: true,
-    truncateOvertakesGrowth: true,
     barrierSkipsOrder: true,
     arrange(builder, effects, operation) {
       const [first] = effects;
@@ -31,8 +30,8 @@ function treeLogRules(): OrderRules {
           follows,
         );
         const size = effects.find((effect) => effect.kind === 'size');
-        const below = builder.pending(operation.inode, (effect) => effect.kind === 'data');
-        if (size !== undefined) builder.atom([size], [...follows, ...below]);
+        // Without hole items (the default of mkfs) any extent that is written takes the whole size along.
+        if (size !== undefined) builder.atom([size], follows);
         return;
       }
       const atom = builder.atom(effects, follows);
@@ -76,6 +75,11 @@ export const btrfs: Profile = {
     lost: {
       rule: 'btrfs: nothing since the last commit',
       text: 'Since the last full commit only what fsync put into the tree log is there.',
+      source,
+    },
+    name: {
+      rule: 'btrfs: a name is metadata',
+      text: 'No full commit came after the name, and no fsync of its inode or directory put it into the tree log.',
       source,
     },
     reordered: {

@@ -32,5 +32,5 @@ export const ext4Ordered: Profile = {
   summary: 'ext4 with data=ordered and delayed allocation, as distributions mount it',
   fillers: { whole: ['old'], torn: ['old'] },
   permits: journalPermits('ext4', documentation),
-  rules: () => journalRules({ autoDaAlloc: true }),
+  rules: () => journalRules({ autoDaAlloc: true, sizeAfterData: false }),
 };

@@ -13,46 +13,56 @@ export interface JournalSettings {
    * out first (kernel: Documentation/admin-guide/ext4.rst).
    */
   readonly autoDaAlloc: boolean;
+  /**
+   * A size grows on disk when the data of the write that grew it is there (xfs: xfs_setfilesize, at the end of the I/O).
+   * ext4 does not wait: an append inside an allocated block sets the size at once (ext4_da_do_write_end), and blocks that
+   * are allocated unwritten are not in the transaction's ordered list (ext4_map_blocks, mount option dioread_nolock).
+   */
+  readonly sizeAfterData: boolean;
 }
 
 export function journalRules(settings: JournalSettings): OrderRules {
   const journal = new Journal();
   const truncatedToZero = new Set<InodeNumber>();
   return {
-    truncateOvertakesGrowth: true,
+    growthStandsAlone: settings.sizeAfterData,
     arrange(builder, effects, operation) {
       if (operation.kind === 'write') {
-        arrangeWrite(builder, journal, effects);
+        arrangeWrite(builder, journal, effects, settings);
         return;
       }
       const first = effects[0];
       if (first === undefined) return;
-      const forced =
-        settings.autoDaAlloc && operation.kind === 'rename' && operation.replaced !== undefined
-          ? contentOf(builder, operation.inode)
-          : [];
+      const replaces = operation.kind === 'rename' && operation.replaced !== undefined && !operation.exchange;
+      const forced = settings.autoDaAlloc && replaces ? journal.allocationsOf(builder, operation.inode) : [];
       const atom = builder.atom(effects, [...journal.tail(first.volume), ...forced]);
       journal.append(first.volume, atom, inodesOf(operation), operation.kind);
       if (operation.kind === 'truncate' && operation.size === 0) truncatedToZero.add(operation.inode);
     },
     alsoCovers: (_builder, barrier) => journal.committedBy(barrier),
-    onClose(builder, inode) {
+    onClose(builder, inode, volume) {
       if (!settings.autoDaAlloc || !truncatedToZero.delete(inode)) return;
-      for (const volume of builder.trace.recording.base.roots.keys()) {
-        journal.nextFollows(volume, contentOf(builder, inode));
-      }
+      journal.nextFollows(volume, journal.allocationsOf(builder, inode));
     },
   };
 }
 
-/** Data is free; the size that a write grew comes after the data below it, and after all metadata issued before. */
-function arrangeWrite(builder: OrderBuilder, journal: Journal, effects: readonly Effect[]): void {
-  const data = effects.filter((effect) => effect.kind === 'data');
+/** Data is free; the size that a write grew comes after all metadata issued before. */
+function arrangeWrite(
+  builder: OrderBuilder,
+  journal: Journal,
+  effects: readonly Effect[],
+  settings: JournalSettings,
+): void {
+  const data = builder.data(effects.filter((effect) => effect.kind === 'data'));
   const size = effects.find((effect) => effect.kind === 'size');
-  builder.data(data);
   if (size === undefined) return;
-  const below = builder.pending(size.inode, (effect) => effect.kind === 'data' && holdsNewBytes(effect));
-  builder.atom([size], [...below, ...journal.tail(size.volume)]);
+  const own = settings.sizeAfterData
+    ? data.filter((atom) => builder.effectsOf(atom).some((effect) => holdsNewBytes(effect)))
+    : [];
+  builder.atom([size], [...own, ...journal.tail(size.volume)]);
+  const inNewBlocks = (effect: Effect) => effect.kind === 'data' && blockOf(effect.offset) >= size.from;
+  for (const atom of data) if (builder.effectsOf(atom).every(inNewBlocks)) journal.allocated.add(atom);
   journal.touch(size.volume, size.inode);
 }
 
@@ -60,9 +70,13 @@ function holdsNewBytes(effect: Effect): boolean {
   return effect.kind === 'data' && effect.newFrom < effect.bytes.length;
 }
 
-function contentOf(builder: OrderBuilder, inode: InodeNumber): number[] {
-  return builder.pending(inode, (effect) => effect.kind === 'data' || effect.kind === 'size');
+/** Where the file system's block begins. */
+function blockOf(offset: number): number {
+  return offset - (offset % blockBytes);
 }
+
+/** The block size that mkfs picks for all but the smallest volumes. */
+const blockBytes = 4096;
 
 /** Every inode that the operation's transaction changes. */
 export function inodesOf(operation: Operation): InodeNumber[] {
@@ -82,6 +96,8 @@ export function inodesOf(operation: Operation): InodeNumber[] {
 }
 
 class Journal {
+  /** Data atoms that lie in blocks which the file did not have before. */
+  readonly allocated = new Set<number>();
   private readonly entries = new Map<string, number[]>();
   private readonly forced = new Map<string, number[]>();
   /** Inode to the newest journal entry that must commit when it is fsynced, and when it is fdatasynced. */
@@ -115,6 +131,12 @@ class Journal {
     if (last === undefined) return;
     this.newest.sync.set(inode, last);
     this.newest.dataSync.set(inode, last);
+  }
+
+  /** What auto_da_alloc forces: the data that waits for its blocks, and the size. Bytes in blocks of old are not looked at. */
+  allocationsOf(builder: OrderBuilder, inode: InodeNumber): number[] {
+    const sizes = builder.pending(inode, (effect) => effect.kind === 'size');
+    return [...sizes, ...builder.pending(inode).filter((atom) => this.allocated.has(atom))];
   }
 
   nextFollows(volume: string, atoms: readonly number[]): void {

@@ -10,5 +10,5 @@ export const xfs: Profile = {
     'xfs',
     'Linux kernel, Documentation/filesystems/xfs/xfs-delayed-logging-design.rst',
   ),
-  rules: () => journalRules({ autoDaAlloc: false }),
+  rules: () => journalRules({ autoDaAlloc: false, sizeAfterData: true }),
 };
