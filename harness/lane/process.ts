@@ -1,4 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { programPath } from '../../src/program.ts';
 import type { FromLane, LaneCall, LaneCalls, LaneError, ToLane } from './protocol.ts';
 
@@ -23,6 +25,8 @@ export class LaneProcess {
     { resolve: (answer: unknown) => void; reject: (error: Error) => void }
   >();
   private readonly gone: Promise<void>;
+  /** Why it answers nothing any more. */
+  private end: LaneFailure | undefined;
   private stderr = '';
   private lastId = 0;
 
@@ -43,13 +47,15 @@ export class LaneProcess {
     this.gone = new Promise((resolve) => {
       this.child.on('error', (error) => this.fail(`a lane could not be started: ${error.message}`, resolve));
       // Not `close`: Node does not emit it for a child whose channel was disconnected first.
-      this.child.on('exit', (code, signal) =>
-        this.fail(`a lane ended with ${signal ?? `exit ${code}`}`, resolve),
-      );
+      this.child.on('exit', async (code, signal) => {
+        await this.lastWords();
+        this.fail(`a lane ended with ${signal ?? `exit ${code}`}`, resolve);
+      });
     });
   }
 
   call<Call extends LaneCall>(call: Call, ask: LaneCalls[Call]['ask']): Promise<LaneCalls[Call]['answer']> {
+    if (this.end !== undefined) return Promise.reject(this.end);
     const id = ++this.lastId;
     return new Promise((resolve, reject) => {
       this.waiting.set(id, { resolve: (answer) => resolve(answer as LaneCalls[Call]['answer']), reject });
@@ -69,9 +75,16 @@ export class LaneProcess {
     clearTimeout(patience);
   }
 
+  /** Where nobody listens any more, its end follows and fails whoever waits: an error of the channel tells less. */
   private send(message: ToLane): void {
-    if (this.child.connected) this.child.send(message);
-    else this.fail('a lane is gone', () => {});
+    if (this.child.connected) this.child.send(message, () => {});
+  }
+
+  /** What it wrote may come later than the news of its end; a process that it left behind may hold the pipe open. */
+  private async lastWords(): Promise<void> {
+    const { stderr } = this.child;
+    if (stderr === null || stderr.closed) return;
+    await Promise.race([once(stderr, 'close'), sleep(lastWordsMs)]);
   }
 
   private receive(message: FromLane): void {
@@ -87,11 +100,14 @@ export class LaneProcess {
 
   private fail(reason: string, done: () => void): void {
     const said = this.stderr.trim() === '' ? '' : `; it said:\n${this.stderr.trim()}`;
-    for (const { reject } of this.waiting.values()) reject(new LaneFailure(`${reason}${said}`));
+    this.end ??= new LaneFailure(`${reason}${said}`);
+    for (const { reject } of this.waiting.values()) reject(this.end);
     this.waiting.clear();
     done();
   }
 }
+
+const lastWordsMs = 500;
 
 /** A subject's failure stays one; anything else is powercut's own. */
 function revive(error: LaneError): Error {

@@ -4,14 +4,15 @@ import { type Deviation, held, judge, unknown } from './judgement.ts';
 import { lostShown } from './lost-shown.ts';
 import { readingOf } from './reading.ts';
 import { secondRecovery } from './recovery.ts';
+import { returned } from './returned.ts';
 
 /** Recovering again gives the same answer, and what a reader was shown stays. */
 export const stability: Oracle = (history, observation) => {
   const reading = readingOf(history, observation);
   if (reading.kind === 'failed') return held;
   if (reading.kind === 'unclear') return unknown(reading.why);
-  const lost = lostShown(reading);
-  if (lost.length > 0) return judge(lost);
+  const changed = [...lostShown(reading), ...returned(reading)];
+  if (changed.length > 0) return judge(changed);
   const probe = observation.probe?.outcome;
   if (probe?.kind === 'failure') return unknown(`the second recovery was not seen: ${probe.message}`);
   return judgeSecond(history, observation);

@@ -64,15 +64,3 @@ async function readSegmentFile(
     await file.close();
   }
 }
-
-/** B11: what a process left in the page cache becomes durable before anything is built upon it. */
-export async function syncSegments(place: LogPlace, files: readonly SegmentFile[]): Promise<void> {
-  for (const { identity } of files) {
-    const file = await place.storage.open(pathOf(place, identity.name), 'write');
-    try {
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-  }
-}

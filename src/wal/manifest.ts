@@ -71,11 +71,13 @@ export function decodeManifest(bytes: Uint8Array): Manifest | undefined {
 export class ManifestFile {
   readonly #file: StorageFile;
   #manifest: Manifest;
+  #nextGeneration: number;
   #last: Promise<void> = Promise.resolve();
 
-  private constructor(file: StorageFile, manifest: Manifest) {
+  private constructor(file: StorageFile, manifest: Manifest, nextGeneration: number) {
     this.#file = file;
     this.#manifest = manifest;
+    this.#nextGeneration = nextGeneration;
   }
 
   get current(): Manifest {
@@ -101,19 +103,19 @@ export class ManifestFile {
     await file.sync();
     await storage.rename(temporary, `${directory}/${manifestName}`);
     await storage.syncDirectory(directory);
-    return new ManifestFile(file, manifest);
+    return new ManifestFile(file, manifest, manifest.generation + 1);
   }
 
   /** Answers undefined if neither slot is valid. */
   static async open(storage: Storage, directory: string): Promise<ManifestFile | undefined> {
     const file = await storage.open(`${directory}/${manifestName}`, 'write');
-    // B11: a slot that is in the page cache alone must not be built upon.
-    await file.sync();
     const slots = await Promise.all([readSlot(file, 0), readSlot(file, slotStrideBytes)]);
     const newest = slots
       .filter((slot) => slot !== undefined)
       .sort((left, right) => right.generation - left.generation)[0];
-    if (newest !== undefined) return new ManifestFile(file, newest);
+    // The older slot was durable before the newer one was issued; the newer one may be in the page cache alone, and a barrier now
+    // would not prove otherwise if one failed before. So the newer one is overwritten first.
+    if (newest !== undefined) return new ManifestFile(file, newest, newest.generation + 2);
     await file.close();
     return undefined;
   }
@@ -130,11 +132,12 @@ export class ManifestFile {
   }
 
   async #write(change: ManifestChange): Promise<void> {
-    const { generation } = this.#manifest;
-    const manifest = { ...this.#manifest, ...change, generation: generation + 1 };
-    await this.#file.write([encodeManifest(manifest)], slotOffset(manifest.generation));
+    const generation = this.#nextGeneration;
+    const manifest = { ...this.#manifest, ...change, generation };
+    await this.#file.write([encodeManifest(manifest)], slotOffset(generation));
     await this.#file.sync();
     this.#manifest = manifest;
+    this.#nextGeneration = generation + 1;
   }
 }
 

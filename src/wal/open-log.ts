@@ -24,8 +24,6 @@ export async function openLog(place: LogPlace, settings: Settings): Promise<Open
   if (!isThere) await ensureDirectory(place);
   const lock = await place.storage.lock(place.directory);
   try {
-    // B11: names too may be in the page cache alone.
-    await place.storage.syncDirectory(place.directory);
     const names = await place.storage.list(place.directory);
     const findings = await examine(place, names, settings);
     if (findings === undefined) return { ...(await createLog(place, settings)), lock };

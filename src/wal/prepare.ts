@@ -39,7 +39,9 @@ export async function prepareSegment(
     await place.storage.rename(temporary, pathOf(place, identity.name));
     // B4: the name, before anything in the segment is acknowledged.
     await place.storage.syncDirectory(place.directory);
-    await publish(manifest, identity);
+    // B6. No crash needs this barrier: a header that is durable speaks for itself. It lets a segment file be missed that a disk
+    // fault makes vanish, the last of all and so with no successor to miss it; and says that the name is durable.
+    await manifest.update({ published: { number, epoch: identity.epoch } });
   } catch (error) {
     await file.close();
     throw error;
@@ -47,11 +49,9 @@ export async function prepareSegment(
   return { identity, file, bytes };
 }
 
-/** A segment that an earlier writer made ready and never used. Recovery has seen that it is all zeros, and synced it. */
-export async function adoptSegment(context: LogContext, identity: SegmentIdentity): Promise<ReadySegment> {
-  const { place, manifest } = context;
+/** A segment that an earlier writer made ready, published and never used. Recovery has seen that it is all zeros. */
+export async function adoptSegment({ place }: LogContext, identity: SegmentIdentity): Promise<ReadySegment> {
   const file = await place.storage.open(pathOf(place, identity.name), 'write');
-  await publish(manifest, identity);
   return { identity, file, bytes: await file.size() };
 }
 
@@ -60,14 +60,6 @@ export async function growSegment(ready: ReadySegment, bytes: number): Promise<R
   await writeZeros(ready.file, ready.bytes, bytes);
   await ready.file.sync();
   return { ...ready, bytes };
-}
-
-/**
- * B6. No crash needs this barrier: a header that is durable speaks for itself. It is there so that a segment file which a
- * disk fault makes vanish, last of all and so with no successor to miss it, is missed.
- */
-async function publish(manifest: ManifestFile, { number, epoch }: SegmentIdentity): Promise<void> {
-  if (manifest.current.published.number < number) await manifest.update({ published: { number, epoch } });
 }
 
 /** In steps, between which other work gets its turn. */

@@ -2,16 +2,16 @@ import type { Batch } from './batch.ts';
 import { type ChainSegment, cutChain, followChain } from './chain.ts';
 import { WalError } from './errors.ts';
 import { gatherEvidence, readStray, type Stray } from './evidence.ts';
-import { type LogPoint, logStart } from './format.ts';
-import { type LogPlace, pathOf, readInventory, type SegmentFile, syncSegments } from './inventory.ts';
-import { ManifestFile, manifestName } from './manifest.ts';
+import { type LogPoint, logStart, parseSegmentName } from './format.ts';
+import { type LogPlace, pathOf, readInventory, type SegmentFile } from './inventory.ts';
+import { type Manifest, ManifestFile, manifestName } from './manifest.ts';
 import type { Settings } from './options.ts';
 import { judge, type Row } from './recovery-table.ts';
 import type { RecoveryReport } from './report.ts';
 import { provenPoint, readTail, type Tail } from './tail.ts';
 import { type SegmentDamage, verifySegment } from './verify.ts';
 
-/** What recovery found. Nothing was changed yet, but made durable as it is. */
+/** What recovery found. Nothing was changed yet. */
 export interface Findings {
   readonly manifest: ManifestFile;
   readonly files: readonly SegmentFile[];
@@ -39,6 +39,11 @@ export async function examine(
 ): Promise<Findings | undefined> {
   const manifest = await openManifest(place, names);
   if (manifest === undefined) return undefined;
+  if (manifest.current.published.number === 0 && !names.some(isSegmentName)) {
+    // Nothing was ever in it, and its name may be in the page cache alone.
+    await manifest.close();
+    return undefined;
+  }
   try {
     return await examineSegments(place, names, settings, manifest);
   } catch (error) {
@@ -50,13 +55,17 @@ export async function examine(
 async function openManifest(place: LogPlace, names: readonly string[]): Promise<ManifestFile | undefined> {
   const path = pathOf(place, manifestName);
   if (!names.includes(manifestName)) {
-    if (!names.some((name) => name.endsWith('.wal'))) return undefined;
+    if (!names.some(isSegmentName)) return undefined;
     throw new WalError('corrupt', `${path} is gone, though there are segments: restore it from a backup`);
   }
   const manifest = await ManifestFile.open(place.storage, place.directory);
   if (manifest === undefined)
     throw new WalError('corrupt', `both slots of ${path} are damaged: restore it from a backup`);
   return manifest;
+}
+
+function isSegmentName(name: string): boolean {
+  return parseSegmentName(name) !== undefined;
 }
 
 async function examineSegments(
@@ -73,10 +82,6 @@ async function examineSegments(
   );
   const last = chain.at(-1)?.header;
   const lastNumber = last?.identity.number ?? 0;
-  await syncSegments(
-    place,
-    files.filter(({ identity }) => identity.number >= lastNumber),
-  );
   const strays: Stray[] = [];
   for (const file of files) if (file.identity.number > lastNumber) strays.push(await readStray(place, file));
   if (settings.policy === 'point-in-time') {
@@ -88,7 +93,13 @@ async function examineSegments(
   const { knownDurableLsn } = settings;
   const row = judge(gatherEvidence({ manifest: manifest.current, files, tail, strays, knownDurableLsn }));
   const strayBytes = strays.reduce((sum, { extentBytes }) => sum + extentBytes, 0);
-  const common = { manifest, files, row, tail, spare: findSpare(strays, settings.segmentBytes) };
+  const common = {
+    manifest,
+    files,
+    row,
+    tail,
+    spare: findSpare(strays, manifest.current.published, settings.segmentBytes),
+  };
   if (tail === undefined)
     return {
       ...common,
@@ -163,13 +174,16 @@ function stopOf({ header, end, nextLsn, fault }: Tail): RecoveryReport['stop'] {
   };
 }
 
-/** The newest stray that is all zeros and has the size that new segments have. */
-function findSpare(strays: readonly Stray[], segmentBytes: number): SegmentFile | undefined {
+/** The newest stray, if it is all zeros, its name is durable (the manifest says so), and it has the size of today's segments. */
+function findSpare(
+  strays: readonly Stray[],
+  published: Manifest['published'],
+  segmentBytes: number,
+): SegmentFile | undefined {
   const newest = strays.at(-1);
-  const isFresh =
-    newest !== undefined &&
-    newest.extentBytes === 0 &&
-    !newest.file.unreadable &&
-    newest.fileBytes === segmentBytes;
-  return isFresh ? newest.file : undefined;
+  if (newest === undefined) return undefined;
+  const { file, fileBytes, extentBytes } = newest;
+  const { number, epoch } = file.identity;
+  const isPublished = number === published.number && epoch === published.epoch;
+  return isPublished && extentBytes === 0 && fileBytes === segmentBytes ? file : undefined;
 }

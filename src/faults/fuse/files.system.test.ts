@@ -63,7 +63,7 @@ describe.skipIf(fuseMissing !== undefined).each([
       fs.writeSync(file, 'abc');
       fs.closeSync(file);
     }
-    expect(story(await recorded()).filter((line) => /write|sync/.test(line))).toEqual([
+    expect(story(await recorded()).filter(ownBarriers)).toEqual([
       'write 3 0+3',
       'sync 3 O_SYNC',
       'write 4 0+3',
@@ -79,8 +79,10 @@ describe.skipIf(fuseMissing !== undefined).each([
       flag,
     }));
     expect(callIn([mounted.volume()], calls)).toEqual([[3, 3]]);
-    expect(story(await recorded()).filter((line) => line.startsWith('sync'))).toEqual([
+    expect(story(await recorded()).filter(ownBarriers)).toEqual([
+      'write 3 0+3',
       'sync 3 O_DSYNC',
+      'write 3 0+3',
       'sync 3 O_SYNC',
     ]);
   });
@@ -251,6 +253,11 @@ describe.skipIf(fuseMissing !== undefined).each([
     expect(callIn([mounted.volume()], [{ call: 'locks', path: 'lock' }])).toEqual([[['EAGAIN', true]]]);
   });
 });
+
+/** Some kernels send an FSYNC of their own behind a write through their page cache. */
+function ownBarriers(line: string): boolean {
+  return line.startsWith('write') || line.includes('O_');
+}
 
 function inodesInUse(path: string): number {
   const { files, ffree } = fs.statfsSync(path);
