@@ -112,7 +112,7 @@ function unknownSentence(
       missed.map(({ name }) => name),
       pairsNamedMax,
     );
-    return `this run is worthless: the planted bug of ${names} was not found, so what held elsewhere proves nothing`;
+    return `this run is worthless: the known bug of ${names} was not found, so what held elsewhere proves nothing`;
   }
   if (claims.every(({ status }) => status === 'not-tested')) return 'nothing is known: nothing was tested';
   if (verdict.scenarios.every((scenario) => statesJudged(scenario) === 0)) {
@@ -141,7 +141,7 @@ function canariesFoundSentence(canaries: readonly CanaryScenario[]): string {
   const [only, ...others] = canaries.filter((scenario) => canaryOutcome(scenario) === 'found');
   if (only === undefined) return 'nothing was tested';
   if (others.length > 0)
-    return `all ${others.length + 1} canaries that ran were found: each planted bug broke its claim, as it must`;
+    return `all ${others.length + 1} canaries that ran were found: each known bug broke its claim, as it must`;
   return canarySentence(only);
 }
 
@@ -160,7 +160,7 @@ function caveatsOf(
   const missed = canaries.filter((scenario) => canaryOutcome(scenario) === 'missed');
   if (missed.length > 0 && status === 'violated') {
     caveats.push(
-      `The planted bug of ${joinWords(missed.map(({ name }) => name))} was not found: do not trust what held.`,
+      `The known bug of ${joinWords(missed.map(({ name }) => name))} was not found: do not trust what held.`,
     );
   }
   if (claims.some((claim) => claim.status === 'held')) caveats.push(meaningOfHeld(verdict));
@@ -176,7 +176,7 @@ function caveatsOf(
       found === 1
         ? 'The canary was'
         : `${formatCount(found)} of ${formatCount(canaries.length)} canaries were`;
-    caveats.push(`${which} found: the run notices ${found === 1 ? 'a planted bug' : 'planted bugs'}.`);
+    caveats.push(`${which} found: the run notices ${found === 1 ? 'a known bug' : 'known bugs'}.`);
   }
   return caveats;
 }

@@ -22,7 +22,7 @@ const storyColumns = 100;
 
 /**
  * The verdict as JUnit XML: a suite a scenario, a case a claim under a fault on a profile. `failure` is violated,
- * `error` is unknown, `skipped` is not tested. A canary's suite has one case: that its planted bug was found.
+ * `error` is unknown, `skipped` is not tested. A canary's suite has one case: that its known bug was found.
  */
 export function renderJunit(verdict: Verdict): string {
   const suites = verdict.scenarios.map((scenario) => suiteOf(scenario, verdict));
@@ -101,7 +101,7 @@ function canaryCase(scenario: CanaryScenario, verdict: Verdict): Case {
   const { breaks, under } = scenario.canary;
   const outcome = canaryOutcome(scenario);
   const sentence = `canary ${canaryWords[outcome]}: ${canarySentence(scenario)}`;
-  const name = `canary: the planted bug breaks ${breaks} under ${under}`;
+  const name = `canary: the known bug breaks ${breaks} under ${under}`;
   switch (outcome) {
     case 'found': {
       const finding = scenario.findings.find(({ claim, fault }) => claim === breaks && fault === under);

@@ -13,7 +13,7 @@ import {
 /**
  * What a verdict says, in words that every report shares.
  *
- * A canary's planted bug is not a violation: found, it is a success; not found, it makes the run worthless. What
+ * A canary's known bug is not a violation: found, it is a success; not found, it makes the run worthless. What
  * nothing was judged for is never said to have held, whatever the data claim.
  */
 
@@ -64,11 +64,11 @@ export function canarySentence(scenario: CanaryScenario): string {
   const { breaks, under, states } = scenario.canary;
   switch (canaryOutcome(scenario)) {
     case 'found':
-      return `the planted bug broke ${breaks} under ${under}, as it must (it took ${countOf(states, 'state')})`;
+      return `the known bug broke ${breaks} under ${under}, as it must (it took ${countOf(states, 'state')})`;
     case 'missed':
-      return `the planted bug should have broken ${breaks} under ${under}, and ${missedIn(scenario)}: the run is worthless`;
+      return `the known bug should have broken ${breaks} under ${under}, and ${missedIn(scenario)}: the run is worthless`;
     case 'not-tested':
-      return `whether the planted bug breaks ${breaks} under ${under} could not be tried`;
+      return `whether the known bug breaks ${breaks} under ${under} could not be tried`;
   }
 }
 
@@ -95,7 +95,7 @@ export interface ReportedFinding {
   readonly role: 'violation' | 'planted' | 'beside-planted';
 }
 
-/** Every finding: violations, then planted bugs, then what broke beside those; each in the order of the verdict. */
+/** Every finding: violations, then known bugs, then what broke beside those; each in the order of the verdict. */
 export function reportedFindings(verdict: Verdict): readonly ReportedFinding[] {
   const all = verdict.scenarios.flatMap((scenario) =>
     scenario.findings.map((finding) => ({ finding, scenario, role: roleOf(finding, scenario) })),

@@ -85,7 +85,7 @@ export interface ScenarioVerdict {
     readonly volumeOperations: number;
     readonly barriers: number;
   };
-  /** A planted bug that must be found. */
+  /** A known bug, planted or not, that must be found. */
   readonly canary?: {
     readonly breaks: Claim;
     readonly under: FaultKind;

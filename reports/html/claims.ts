@@ -121,7 +121,7 @@ export function renderCanaries(canaries: readonly CanaryScenario[]): Markup {
   return html`
 <div class="card"><div class="scroll" tabindex="0" role="region" aria-label="Canaries">
 <table class="rows">
-<thead><tr><th scope="col">canary</th><th scope="col">planted bug</th><th scope="col">what that means</th><th scope="col">story</th></tr></thead>
+<thead><tr><th scope="col">canary</th><th scope="col">known bug</th><th scope="col">what that means</th><th scope="col">story</th></tr></thead>
 <tbody>
 ${canaries.map((scenario) => {
   const outcome = canaryOutcome(scenario);

@@ -13,7 +13,7 @@ export function renderFinding({ finding, scenario, role }: ReportedFinding): Mar
   const { claim, id } = finding;
   const chip = {
     violation: '✗ violated',
-    planted: '✓ canary: the planted bug was found, as it must be',
+    planted: '✓ canary: the known bug was found, as it must be',
     'beside-planted': '· in a canary: not an alarm',
   }[role];
   const tone = { violation: 'violated', planted: 'held', 'beside-planted': 'not-tested' }[role];

@@ -52,7 +52,7 @@ function title({ finding, scenario, role }: ReportedFinding, width: number, pain
   const [tone, mark] = (
     {
       violation: ['violated', '✗ VIOLATED'],
-      planted: ['held', '✓ PLANTED BUG'],
+      planted: ['held', '✓ KNOWN BUG'],
       'beside-planted': ['faint', '· IN A CANARY'],
     } as const
   )[role];

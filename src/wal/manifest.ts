@@ -120,14 +120,15 @@ export class ManifestFile {
     return undefined;
   }
 
+  /** After one failed, all fail, with its cause. */
   update(change: ManifestChange): Promise<void> {
-    const next = this.#last.then(() => this.#write(change));
-    this.#last = next.catch(() => undefined);
-    return next;
+    this.#last = this.#last.then(() => this.#write(change));
+    this.#last.catch(() => undefined);
+    return this.#last;
   }
 
   async close(): Promise<void> {
-    await this.#last;
+    await this.#last.catch(() => undefined);
     await this.#file.close();
   }
 

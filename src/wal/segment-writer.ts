@@ -12,7 +12,7 @@ import {
 } from './format.ts';
 import { pathOf } from './inventory.ts';
 import { adoptSegment, growSegment, type LogContext, prepareSegment, type ReadySegment } from './prepare.ts';
-import type { StorageFile } from './storage.ts';
+import { StorageError, type StorageFile } from './storage.ts';
 import { removeIfThere } from './storage-calls.ts';
 
 /** Where writing starts, as recovery found it. */
@@ -56,7 +56,11 @@ export class SegmentWriter {
   #highestNumber: number;
   #active: ActiveSegment | undefined;
   #spare: SegmentIdentity | undefined;
-  #next: Promise<ReadySegment> | undefined;
+  /** A segment that is being made ready; undefined in the end if the disk is full. */
+  #next: Promise<ReadySegment | undefined> | undefined;
+  #isPreparing = false;
+  /** Why that failed otherwise. */
+  #failure: unknown;
   /** Something was written since the last clean end. */
   #dirty = false;
   #syncs = 0;
@@ -100,6 +104,7 @@ export class SegmentWriter {
 
   /** Writes a data batch behind what was written before; nothing of it is durable yet. */
   async write(batch: BatchBuffer): Promise<void> {
+    this.#checkFailure();
     const { settings } = this.#context;
     const { blockBytes } = settings;
     const length = roundUp(batchHeaderBytes + batch.bodyBytes, blockBytes);
@@ -182,6 +187,8 @@ export class SegmentWriter {
 
   /** Makes all durable and marks the clean end of the log. */
   async finish(): Promise<void> {
+    await this.#next;
+    this.#checkFailure();
     const active = this.#active;
     if (active === undefined || !this.#dirty) return;
     const { blockBytes } = this.#context.settings;
@@ -210,7 +217,7 @@ export class SegmentWriter {
   }
 
   async close(): Promise<void> {
-    const next = await this.#next?.catch(() => undefined);
+    const next = await this.#next;
     await next?.file.close();
     await this.#active?.file.close();
     this.#next = undefined;
@@ -297,23 +304,33 @@ export class SegmentWriter {
     return { number: header.identity.number, bytes: durableBytes, nextLsn: this.#nextLsn };
   }
 
+  /** In the background. A full disk may have room again when the segment is needed; any other failure is the log's. */
   #prepareNext(): void {
-    if (this.#next !== undefined || this.#spare !== undefined) return;
-    this.#next = prepareSegment(this.#context, ++this.#highestNumber, this.#context.settings.segmentBytes);
-    // Whoever needs it sees the failure; nobody may.
-    this.#next.catch(() => undefined);
+    if (this.#isPreparing || this.#spare !== undefined) return;
+    this.#isPreparing = true;
+    const { segmentBytes } = this.#context.settings;
+    this.#next = prepareSegment(this.#context, ++this.#highestNumber, segmentBytes).catch((error) => {
+      if (!(error instanceof StorageError && error.code === 'full')) this.#failure = error;
+      return undefined;
+    });
   }
 
   async #takeReady(bytes: number): Promise<ReadySegment> {
     const { segmentBytes } = this.#context.settings;
+    const next = await this.#next;
+    this.#checkFailure();
     const ready =
-      this.#next !== undefined
-        ? await this.#next
-        : this.#spare !== undefined
-          ? await adoptSegment(this.#context, this.#spare)
-          : await prepareSegment(this.#context, ++this.#highestNumber, Math.max(segmentBytes, bytes));
+      next ??
+      (this.#spare !== undefined
+        ? await adoptSegment(this.#context, this.#spare)
+        : await prepareSegment(this.#context, ++this.#highestNumber, Math.max(segmentBytes, bytes)));
     this.#next = undefined;
+    this.#isPreparing = false;
     this.#spare = undefined;
     return ready.bytes < bytes ? growSegment(ready, bytes) : ready;
+  }
+
+  #checkFailure(): void {
+    if (this.#failure !== undefined) throw this.#failure;
   }
 }

@@ -122,7 +122,7 @@ export class OrderBuilder {
     for (const effect of effects) {
       this.atomOf[effect.id] = id;
       for (const before of this.carriedBy(effect)) {
-        if (before !== id && !this.abandoned.has(before)) carries.add(before);
+        if (before !== id) carries.add(before);
       }
       this.lastAt.set(placeOf(effect), id);
       if (effect.kind === 'size' && !effect.grownByWrite) this.lastAt.set(`set ${placeOf(effect)}`, id);
@@ -133,8 +133,8 @@ export class OrderBuilder {
       entry: first.entry,
       volume: first.volume,
       effects: effects.map((effect) => effect.id),
-      carries: [...carries],
-      follows: [...new Set(follows)].filter((other) => other !== id && !this.abandoned.has(other)),
+      carries: [...this.standing(carries, 'carries')],
+      follows: [...this.standing(follows, 'follows')].filter((other) => other !== id),
     });
     this.durableAt.push(never);
     return id;
@@ -174,15 +174,27 @@ export class OrderBuilder {
   abandonData(inode: InodeNumber): void {
     const written = (effect: Effect) =>
       effect.kind === 'data' || (effect.kind === 'size' && effect.grownByWrite);
-    for (const id of this.pending(inode, written)) {
+    const given = this.pending(inode, written);
+    if (given.length === 0) return;
+    for (const id of given) {
       this.abandoned.add(id);
       this.pendingOf.get(inode)?.delete(id);
-      // Whatever waited for this data no longer does.
-      for (const atom of this.atoms) {
-        removeFrom(atom.follows, id);
-        removeFrom(atom.carries, id);
-      }
     }
+    for (const atom of this.atoms) {
+      atom.follows.splice(0, Number.POSITIVE_INFINITY, ...this.standing(atom.follows, 'follows'));
+      atom.carries.splice(0, Number.POSITIVE_INFINITY, ...this.standing(atom.carries, 'carries'));
+    }
+  }
+
+  /** The atoms, with what stood behind each that was abandoned in its place: nothing waits for that one, but for those. */
+  private standing(atoms: Iterable<number>, through: 'follows' | 'carries'): Set<number> {
+    const result = new Set<number>();
+    const waiting = [...atoms];
+    for (let id = waiting.pop(); id !== undefined; id = waiting.pop()) {
+      if (this.abandoned.has(id)) waiting.push(...(this.atoms[id]?.[through] ?? []));
+      else result.add(id);
+    }
+    return result;
   }
 
   build(): Order {
@@ -262,9 +274,4 @@ function placeOf(effect: Effect): string {
     default:
       return `${effect.kind} ${effect.inode}`;
   }
-}
-
-function removeFrom(list: number[], value: number): void {
-  const at = list.indexOf(value);
-  if (at >= 0) list.splice(at, 1);
 }
