@@ -3,7 +3,7 @@ import { hostile, huge } from './fixtures/extremes.ts';
 import { allHeld, canaryFound, canaryMissed, violated } from './fixtures/verdicts.ts';
 import { renderGithub } from './github.ts';
 
-it('is empty when there is nothing to act on, a canary’s planted bug included', () => {
+it('is empty when there is nothing to act on, a canary’s known bug included', () => {
   expect(renderGithub(allHeld)).toBe('');
   expect(renderGithub(canaryFound)).toBe('');
 });

@@ -39,7 +39,7 @@ describe('headline', () => {
 
   it('reads a found canary as the success that it is', () => {
     expect(say(canaryFound)).toBe(
-      'Canary found: The planted bug broke durability under power-loss, as it must (it took 12 states).',
+      'Canary found: The known bug broke durability under power-loss, as it must (it took 12 states).',
     );
     expect(headline(canaryFound).status).toBe('held');
   });
@@ -47,11 +47,11 @@ describe('headline', () => {
   it('does not count what broke in a canary as a violation', () => {
     const verdict = { ...base, scenarios: [heldScenario, canaryScenario] };
     expect(say(verdict)).toMatch(/^Held: All 8 stated claims held/);
-    expect(headline(verdict).caveats).toContain('The canary was found: the run notices a planted bug.');
+    expect(headline(verdict).caveats).toContain('The canary was found: the run notices a known bug.');
   });
 
   it('calls a run worthless whose canary was not found', () => {
-    expect(say(canaryMissed)).toMatch(/^Unknown: This run is worthless: the planted bug of ack-before-fsync/);
+    expect(say(canaryMissed)).toMatch(/^Unknown: This run is worthless: the known bug of ack-before-fsync/);
   });
 
   it('warns of a missed canary beside a violation', () => {

@@ -80,7 +80,7 @@ it('stays below 2 MB, and says what it leaves out', () => {
 
 it('shows a canary’s story as a success', () => {
   const page = renderHtml(canaryFound);
-  expect(page).toContain('✓ canary: the planted bug was found, as it must be');
+  expect(page).toContain('✓ canary: the known bug was found, as it must be');
   expect(element(page, /<main>([\s\S]*)<\/main>/)).not.toMatch(/tone-violated|✗/);
 });
 

@@ -44,7 +44,7 @@ it('what was judged in no state is an error, not a pass', () => {
 
 it('a canary passes when it is found, and is an error when it is not', () => {
   expect(totals(canaryFound)).toEqual([1, 0, 0, 0]);
-  expect(renderJunit(canaryFound)).toContain('canary found: the planted bug broke durability');
+  expect(renderJunit(canaryFound)).toContain('canary found: the known bug broke durability');
   expect(totals(canaryMissed)).toEqual([13, 0, 1, 0]);
 });
 

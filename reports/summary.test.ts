@@ -3,7 +3,7 @@ import { canaryScenario, violatedScenario } from './fixtures/scenarios.ts';
 import { base } from './fixtures/verdicts.ts';
 import { reportedFindings, shareText } from './summary.ts';
 
-it('puts violations before planted bugs, and what broke beside those last', () => {
+it('puts violations before known bugs, and what broke beside those last', () => {
   const beside = canaryScenario.findings.map((finding) => ({ ...finding, id: '9', claim: 'order' as const }));
   const verdict = {
     ...base,

@@ -50,7 +50,7 @@ describe.each([60, 80, 120, 200])('%i columns', (width) => {
 
 it('never shows a canary’s finding as an alarm', () => {
   const text = plain(canaryFound);
-  expect(text).toContain('✓ PLANTED BUG  #3');
+  expect(text).toContain('✓ KNOWN BUG  #3');
   expect(text).not.toMatch(/violated|✗/i);
 });
 

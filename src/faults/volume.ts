@@ -6,11 +6,9 @@ import { type Caller, type DiskOptions, DiskState } from './volume/disk-state.ts
 import { Files } from './volume/files.ts';
 import { Names } from './volume/names.ts';
 
-export type { MetaChange } from './volume/attributes.ts';
 export type { Caller, DiskOptions } from './volume/disk-state.ts';
-export type { Descriptor, OpenFlags } from './volume/files.ts';
-export { fileBytesMax, nameBytesMax } from './volume/limits.ts';
-export type { NewInode, RenameFlags } from './volume/names.ts';
+export type { Descriptor } from './volume/files.ts';
+export { nameBytesMax } from './volume/limits.ts';
 export { type ErrnoName, errno, PosixError } from './volume/posix-error.ts';
 
 /**

@@ -233,6 +233,12 @@ describe.skipIf(fuseMissing !== undefined).each([
     ]);
   });
 
+  itPython('is always ready, as a file is, for those who poll', () => {
+    const host = fs.mkdtempSync(join(mounted.directory, 'host-'));
+    const [expected, actual] = callIn([host, mounted.volume()], [{ call: 'poll', path: 'f' }]);
+    expect(actual).toEqual(expected);
+  });
+
   it('leaves locks to the kernel: one holder, others wait or are told, the disk works on', async () => {
     fs.writeFileSync(at('lock'), '');
     const holder = spawn('flock', [at('lock'), 'sh', '-c', 'echo held; read line'], {

@@ -4,7 +4,7 @@ import { ackName, controlName } from './control.ts';
 import { Listing } from './listing.ts';
 import type { Reply, Request } from './message.ts';
 import type { Session } from './session.ts';
-import { opcode, openReplyFlag, rootNode } from './wire.ts';
+import { opcode, openDirectIo, rootNode } from './wire.ts';
 
 /** Inode numbers far from those of the volumes: one mount is one device, and walkers look for loops. */
 const inodeBase = 2 ** 48;
@@ -56,7 +56,7 @@ export class LayerNodes {
           request.node === rootNode ? daySeconds : 0,
         );
       case opcode.open:
-        return reply.open(0, 0, 0, openReplyFlag.directIo);
+        return reply.open(0, 0, 0, openDirectIo);
       case opcode.opendir:
         return reply.open(0, 0, 0, 0);
       case opcode.release:

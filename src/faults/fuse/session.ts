@@ -3,7 +3,7 @@ import type { Inode, InodeNumber, Timestamp } from '../model/tree.ts';
 import type { Plan } from '../plan.ts';
 import { type Caller, type Descriptor, LiveDisk, PosixError } from '../volume.ts';
 import type { Reply, Request } from './message.ts';
-import { openReplyFlag } from './wire.ts';
+import { openDirectIo } from './wire.ts';
 
 /** Serves one request: answers the length of the reply's body, or a negative errno. May throw a PosixError instead. */
 export type Handler = (session: Session, request: Request, reply: Reply) => number;
@@ -45,7 +45,7 @@ export class Session implements Caller {
     this.disk.caller = this;
     this.generation = generation;
     // Flushing mapped pages on close, which the kernel does otherwise, is good: it keeps them close to their order.
-    this.#openFlags = directIo ? openReplyFlag.directIo : 0;
+    this.#openFlags = directIo ? openDirectIo : 0;
   }
 
   get uid(): number {

@@ -56,9 +56,9 @@ export const outHeaderBytes = 16;
 export const rootNode = 1;
 
 /** Protocol 7.31 came with Linux 5.4: from there on every structure used here has one layout. */
-export const minorMin = 31;
+const minorMin = 31;
 /** Protocol 7.39 (Linux 6.6) is the newest that this code was written for; a newer kernel speaks it. */
-export const minorMax = 39;
+const minorMax = 39;
 
 /** The longest write that the kernel sends in one request, and the most that it asks for in one read. */
 export const writeBytesMax = 1 << 20;
@@ -80,8 +80,8 @@ const initFlag = {
 } as const;
 const initFlagHigh = { directIoAllowMmap: 1 << 4 } as const;
 
-/** FOPEN_* flags of an OPEN reply. */
-export const openReplyFlag = { directIo: 1 << 0, noFlush: 1 << 5 } as const;
+/** FOPEN_DIRECT_IO, a flag of an OPEN reply. */
+export const openDirectIo = 1 << 0;
 
 /** FATTR_* */
 export const setattrValid = {

@@ -33,10 +33,6 @@ export class Attributes {
     return links > 0 && this.#disk.inode(number).kind === 'directory' ? links + 1 + subdirectories : links;
   }
 
-  volume(number: InodeNumber): string {
-    return this.#disk.state(number).volume;
-  }
-
   /** chmod, chown. A change of owner clears the set-uid and set-gid bits of what is no directory, as Linux does. */
   change(number: InodeNumber, change: MetaChange): void {
     const inode = this.#disk.inode(number);

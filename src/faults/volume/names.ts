@@ -28,12 +28,6 @@ export class Names {
     this.#disk = disk;
   }
 
-  root(volume: string): InodeNumber {
-    const root = this.#disk.tree.roots.get(volume);
-    if (root === undefined) throw new PosixError('ENOENT', `there is no volume ${volume}`);
-    return root;
-  }
-
   /** What `name` stands for in a directory, or undefined. `.` and `..` are the caller's business. */
   find(parent: InodeNumber, name: string): Inode | undefined {
     const number = this.#disk.directory(parent).entries.get(name);
@@ -50,7 +44,9 @@ export class Names {
 
   /** Walks `a/b/c` down from the root of a volume, '' is the root. Symlinks are not followed. */
   resolve(volume: string, path: string): Inode {
-    let inode = this.#disk.inode(this.root(volume));
+    const root = this.#disk.tree.roots.get(volume);
+    if (root === undefined) throw new PosixError('ENOENT', `there is no volume ${volume}`);
+    let inode = this.#disk.inode(root);
     for (const name of path.split('/')) {
       if (name !== '') inode = this.lookup(inode.number, name);
     }

@@ -2,12 +2,9 @@
 export const errno = {
   EPERM: 1,
   ENOENT: 2,
-  EINTR: 4,
   EIO: 5,
   ENXIO: 6,
-  E2BIG: 7,
   EBADF: 9,
-  EACCES: 13,
   EEXIST: 17,
   EXDEV: 18,
   ENOTDIR: 20,
