@@ -9,7 +9,7 @@ import type { Plan } from '../../src/faults/plan.ts';
 import { acknowledgedBefore, linesAt, type NumberedStep, type RecordedRun } from '../recorded-run.ts';
 import type { LoadedScenario } from '../scenario.ts';
 import { placeDirectories, resolveCommand } from '../subject/command.ts';
-import { type CommandEnd, runWorkload } from '../subject/command-pair.ts';
+import { type CommandEnd, runWorkload, workloadOutputMax } from '../subject/command-pair.ts';
 import { renderEnd } from '../subject/process.ts';
 import { SubjectFailure, type SubjectHello } from '../subject/subject.ts';
 import { type Kill, killPlan, type Recorder } from './recorder.ts';
@@ -166,7 +166,13 @@ function describeBadEnd(end: CommandEnd, stderr: string): string | undefined {
       return `the workload ended with ${renderEnd(end)}, exit 0 was expected${said}`;
     case 'did-not-start':
       return end.message;
-    default:
-      return `the workload ${end.kind === 'hung' ? 'did not end in time' : `was ${end.kind}`}${said}`;
+    case 'flooded': {
+      const { bytes, lines } = workloadOutputMax;
+      return `the workload printed more than ${lines} lines or ${bytes} bytes; each line is an acknowledgement, and what else it has to say belongs on stderr${said}`;
+    }
+    case 'hung':
+      return `the workload did not end within explore.timeoutSeconds${said}`;
+    case 'aborted':
+      return `the workload was aborted${said}`;
   }
 }

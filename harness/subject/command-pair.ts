@@ -30,8 +30,14 @@ export interface WorkloadOutcome {
   readonly stderr: string;
 }
 
-const workloadBytesMax = 64 * 1024 * 1024;
-const checkerBytesMax = 1024 * 1024;
+/** Bytes and lines. Each line of a workload is an acknowledgement in the trace: its number is what takes the time. */
+interface OutputMax {
+  readonly bytes: number;
+  readonly lines: number;
+}
+
+export const workloadOutputMax: OutputMax = { bytes: 64 * 1024 * 1024, lines: 100_000 };
+const checkerOutputMax: OutputMax = { bytes: 1024 * 1024, lines: Number.POSITIVE_INFINITY };
 
 /**
  * Runs `workload` or `prepare` to its end. Each complete line of stdout is reported as it comes; text after the last one
@@ -45,7 +51,7 @@ export async function runWorkload(
   },
 ): Promise<WorkloadOutcome> {
   let lines = 0;
-  const { end, stderr } = await runBounded(options, {}, workloadBytesMax, (line) => {
+  const { end, stderr } = await runBounded(options, {}, workloadOutputMax, (line) => {
     lines++;
     options.onLine(line);
   });
@@ -71,7 +77,7 @@ export interface CheckerOutcome {
 export async function runChecker(options: CheckerOptions): Promise<CheckerOutcome> {
   writeFileSync(options.ackedFile, options.ackedLines.map((line) => `${line}\n`).join(''));
   const output: string[] = [];
-  const ran = await runBounded(options, { POWERCUT_ACKED: options.ackedFile }, checkerBytesMax, (line) =>
+  const ran = await runBounded(options, { POWERCUT_ACKED: options.ackedFile }, checkerOutputMax, (line) =>
     output.push(line),
   );
   if (ran.rest !== '') output.push(ran.rest);
@@ -91,7 +97,7 @@ function judge(
     case 'hung':
       return unknown(`the checker did not end within ${timeoutMs / 1000} s`);
     case 'flooded':
-      return unknown(`the checker printed more than ${checkerBytesMax} bytes`);
+      return unknown(`the checker printed more than ${checkerOutputMax.bytes} bytes`);
     case 'aborted':
       return unknown('the run was ended before the checker was done');
     case 'killed':
@@ -158,21 +164,22 @@ interface Ran {
 async function runBounded(
   options: CommandOptions & { readonly onStart?: (processGroup: number) => void },
   environment: Environment,
-  outputBytesMax: number,
+  outputMax: OutputMax,
   onLine: (line: string) => void,
 ): Promise<Ran> {
-  const lines = new LineSplitter(outputBytesMax);
+  const lines = new LineSplitter(outputMax.bytes);
   let running: RunningProcess | undefined;
   let cut: CommandEnd | undefined;
   const stop = (end: CommandEnd) => {
     cut ??= end;
     void running?.kill();
   };
-  let outputBytes = 0;
+  const output = { bytes: 0, lines: 0 };
   const receive = (chunk: Buffer) => {
-    outputBytes += chunk.length;
-    const complete = outputBytes > outputBytesMax ? undefined : lines.feed(chunk);
-    if (complete === undefined) stop({ kind: 'flooded' });
+    output.bytes += chunk.length;
+    const complete = output.bytes > outputMax.bytes ? undefined : lines.feed(chunk);
+    output.lines += complete?.length ?? 0;
+    if (complete === undefined || output.lines > outputMax.lines) stop({ kind: 'flooded' });
     else if (cut === undefined) complete.forEach(onLine);
   };
   if (options.signal?.aborted) return { end: { kind: 'aborted' }, rest: '', stderr: '' };

@@ -44,7 +44,6 @@ export class Session implements Caller {
     this.disk = new LiveDisk({ start, plan, record, now: wallClock, onKill: () => kill(this.pid) });
     this.disk.caller = this;
     this.generation = generation;
-    // Flushing mapped pages on close, which the kernel does otherwise, is good: it keeps them close to their order.
     this.#openFlags = directIo ? openDirectIo : 0;
   }
 
