@@ -79,8 +79,7 @@ class Timeline {
         rows.push({ kind: 'request', step: next.index, text: renderMutation(next.mutation) });
     };
     // A run that opens on what a crash left is asked for more once it has shown what it recovered.
-    const recoversFirst =
-      afterCrash > 0 && run.recording.trace.every((entry) => entry.kind !== 'process-crash');
+    const recoversFirst = afterCrash > 0 && run.exploredUpTo < 0;
     if (!recoversFirst) ask();
     for (const [entry, step] of run.recording.trace.slice(0, state.point).entries()) {
       if (step.kind === 'process-crash') {

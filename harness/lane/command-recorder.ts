@@ -132,7 +132,7 @@ export class CommandRecorder implements Recorder {
   private async run(start: Recording, plan: Plan, program: Program): Promise<RecordedRun> {
     const { subject, explore } = this.loaded.scenario;
     await this.layer.begin(start, plan);
-    const stamps: Promise<void>[] = [];
+    const promises = new Promises(this.layer);
     this.running = new AbortController();
     const { end, stderr } = await runWorkload({
       command: resolveCommand(program.command, this.loaded.directory),
@@ -141,10 +141,11 @@ export class CommandRecorder implements Recorder {
       timeoutMs: explore.timeoutSeconds * 1000,
       signal: this.running.signal,
       onLine: (line) => {
-        if (program.linesArePromises) stamps.push(this.layer.acknowledge(line));
+        if (program.linesArePromises) promises.add(line);
       },
     });
-    await Promise.all(stamps);
+    if (end.kind === 'flooded') promises.drop();
+    await promises.added();
     const { recording, firings } = await this.layer.end();
     const bad = program.mustSucceed ? describeBadEnd(end, stderr) : undefined;
     return {
@@ -154,6 +155,32 @@ export class CommandRecorder implements Recorder {
       exploredUpTo: -1,
       ...(bad === undefined ? {} : { endedEarly: bad }),
     };
+  }
+}
+
+/** Lines on their way into the trace, in order. */
+class Promises {
+  private readonly layer: FaultLayer;
+  private last: Promise<void> = Promise.resolve();
+  private dropped = false;
+
+  constructor(layer: FaultLayer) {
+    this.layer = layer;
+  }
+
+  add(line: string): void {
+    this.last = this.last.then(() => (this.dropped ? undefined : this.layer.acknowledge(line)));
+    // A layer that failed is told by `added`, once the program has ended.
+    this.last.catch(() => {});
+  }
+
+  /** Those that are still on their way count for nothing. */
+  drop(): void {
+    this.dropped = true;
+  }
+
+  added(): Promise<void> {
+    return this.last;
   }
 }
 

@@ -98,12 +98,17 @@ export class ManifestFile {
     };
     const temporary = `${directory}/${manifestTemporaryName}`;
     const file = await createAfresh(storage, temporary);
-    await file.write([encodeManifest(manifest)], slotOffset(manifest.generation));
-    // B2: the manifest is whole before it has its name, and has its name before anything relies on it.
-    await file.sync();
-    await storage.rename(temporary, `${directory}/${manifestName}`);
+    try {
+      await file.write([encodeManifest(manifest)], slotOffset(manifest.generation));
+      // B2: the manifest is whole before it has its name, and has its name before anything relies on it.
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    const path = `${directory}/${manifestName}`;
+    await storage.rename(temporary, path);
     await storage.syncDirectory(directory);
-    return new ManifestFile(file, manifest, manifest.generation + 1);
+    return new ManifestFile(await storage.open(path, 'write'), manifest, manifest.generation + 1);
   }
 
   /** Answers undefined if neither slot is valid. */

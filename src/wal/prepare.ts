@@ -36,17 +36,17 @@ export async function prepareSegment(
     await writeZeros(file, 0, bytes);
     // B3: the zeros and the size, before the name.
     await file.sync();
-    await place.storage.rename(temporary, pathOf(place, identity.name));
-    // B4: the name, before anything in the segment is acknowledged.
-    await place.storage.syncDirectory(place.directory);
-    // B6. No crash needs this barrier: a header that is durable speaks for itself. It lets a segment file be missed that a disk
-    // fault makes vanish, the last of all and so with no successor to miss it; and says that the name is durable.
-    await manifest.update({ published: { number, epoch: identity.epoch } });
-  } catch (error) {
+  } finally {
     await file.close();
-    throw error;
   }
-  return { identity, file, bytes };
+  const path = pathOf(place, identity.name);
+  await place.storage.rename(temporary, path);
+  // B4: the name, before anything in the segment is acknowledged.
+  await place.storage.syncDirectory(place.directory);
+  // B6. No crash needs this barrier: a header that is durable speaks for itself. It lets a segment file be missed that a disk
+  // fault makes vanish, the last of all and so with no successor to miss it; and says that the name is durable.
+  await manifest.update({ published: { number, epoch: identity.epoch } });
+  return { identity, file: await place.storage.open(path, 'write'), bytes };
 }
 
 /** A segment that an earlier writer made ready, published and never used. Recovery has seen that it is all zeros. */
@@ -57,8 +57,13 @@ export async function adoptSegment({ place }: LogContext, identity: SegmentIdent
 
 /** Makes a segment larger that is ready and not yet used. */
 export async function growSegment(ready: ReadySegment, bytes: number): Promise<ReadySegment> {
-  await writeZeros(ready.file, ready.bytes, bytes);
-  await ready.file.sync();
+  try {
+    await writeZeros(ready.file, ready.bytes, bytes);
+    await ready.file.sync();
+  } catch (error) {
+    await ready.file.close();
+    throw error;
+  }
   return { ...ready, bytes };
 }
 

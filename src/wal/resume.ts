@@ -20,14 +20,15 @@ export async function resumeLog(
   const report = (segments: number, quarantined: readonly string[] = []) =>
     makeReport(findings, { firstLsn: manifest.current.floor.lsn, segments, movedRecords, quarantined });
   if (isCorrupt && settings.policy === 'strict') throw refusal(place, report(findings.chain.length));
-  const quarantined = isCorrupt ? await quarantine(place, filesAbove(findings)) : [];
+  const damaged = isCorrupt ? filesAbove(findings) : [];
+  const quarantined = await quarantine(place, damaged);
   const writer = new SegmentWriter(
     context,
     await planStart(context, findings, isCorrupt || movedRecords > 0),
   );
   try {
     if (isCorrupt || movedRecords > 0) await writer.move(findings.unsure);
-    const superseded = filesOutside(findings, writer);
+    const superseded = filesOutside(findings, writer).filter((file) => !damaged.includes(file));
     if (isCorrupt) quarantined.push(...(await quarantine(place, superseded)));
     else
       for (const { identity } of superseded) await removeIfThere(place.storage, pathOf(place, identity.name));

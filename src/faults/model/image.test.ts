@@ -37,7 +37,7 @@ describe('an image', () => {
           expect(imageKey(image)).toBe(imageKey(liveTree(recording, point)));
         }
       }),
-      { numRuns: 60 },
+      { numRuns: 80 },
     );
   });
 
@@ -74,7 +74,7 @@ describe('an image', () => {
         expect({ base: plainTree(recording.base), written: bytesWritten(recording) }).toEqual(before);
         expect(plainTree(first)).toEqual(firstBefore);
       }),
-      { numRuns: 60 },
+      { numRuns: 80 },
     );
   });
 
@@ -92,7 +92,7 @@ describe('an image', () => {
           }
         }
       }),
-      { numRuns: 60 },
+      { numRuns: 80 },
     );
   });
 

@@ -56,20 +56,9 @@ export class Images {
       if (!lost.has(id)) builder.apply(effect);
       else if (effect.kind === 'data' && state.filler !== 'old') builder.spoil(effect, state.filler);
     }
-    for (const inode of this.mayHoldBytesBeyondEnd(state.lost)) builder.cutAtEnd(inode);
     if (state.rotten !== undefined) builder.flip(state.rotten);
     for (const inode of this.written) builder.forgetBeyondSize(inode);
     return builder.tree;
-  }
-
-  /** Files that lost a size but not its data, or whose lost data is filled by whole units. */
-  private mayHoldBytesBeyondEnd(lost: readonly number[]): Set<InodeNumber> {
-    const inodes = new Set<InodeNumber>();
-    for (const id of lost) {
-      const effect = this.trace.effects[id];
-      if (effect?.kind === 'size' || effect?.kind === 'data') inodes.add(effect.inode);
-    }
-    return inodes;
   }
 
   private beginning(end: number): Tree {
@@ -130,12 +119,6 @@ class ImageBuilder {
     const from = filler === 'garbage-overwrites' ? 0 : effect.newFrom;
     const length = effect.bytes.length - from;
     if (length > 0) this.store(inode.content, effect.offset + from, garbage(effect.id, length));
-  }
-
-  /** Bytes beyond the end of a file are not there: a file that grows later shows zeros. */
-  cutAtEnd(number: InodeNumber): void {
-    const inode = this.own(number);
-    if (inode?.kind === 'file') zeroContent(inode.content, inode.content.size, Number.POSITIVE_INFINITY);
   }
 
   flip({ inode: number, offset, bit }: FlippedBit): void {

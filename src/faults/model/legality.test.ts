@@ -27,7 +27,7 @@ describe.each(profiles)('%s', (profile) => {
           if (broken.length > 0) expect.fail(`${JSON.stringify(state)}: ${broken.join('; ')}`);
         }
       }),
-      { numRuns: 60 },
+      { numRuns: 80 },
     );
   });
 });
@@ -118,7 +118,7 @@ describe('what a barrier covered', () => {
             }
           }
         }),
-        { numRuns: 60 },
+        { numRuns: 80 },
       );
     },
   );

@@ -1,0 +1,489 @@
+import { describe, expect, test } from 'vitest';
+import { appendAll, encode, openLog, readTexts, segmentNames, texts } from './fixtures/log.ts';
+import { watch } from './fixtures/watched-storage.ts';
+import { MemoryStorage } from './memory-storage.ts';
+import { StorageError } from './storage.ts';
+import { Wal } from './wal.ts';
+
+describe('a log', () => {
+  test('gives dense LSNs from 1, shows what is durable, and shows it again when it is opened again', async () => {
+    const storage = new MemoryStorage();
+    const wal = await openLog(storage);
+    expect(wal.recovery).toMatchObject({ tail: 'created', firstLsn: 1, nextLsn: 1, segments: 0 });
+    expect(await wal.append(encode('r1'))).toBe(1);
+    expect(await readTexts(wal)).toEqual([]);
+    await wal.sync();
+    expect(await readTexts(wal)).toEqual(['r1']);
+    expect(await wal.appendDurable(encode('r2'))).toBe(2);
+    expect(await wal.appendBatch([encode('r3'), encode('r4')])).toEqual([3, 4]);
+    expect(await wal.appendBatch([])).toEqual([]);
+    await wal.close();
+    const again = await openLog(storage, {}, 50);
+    expect(again.recovery).toMatchObject({ tail: 'clean', nextLsn: 5, movedRecords: 0 });
+    expect(await readTexts(again)).toEqual(texts(4));
+    expect(await again.appendDurable(encode('r5'))).toBe(5);
+    expect(await readTexts(again)).toEqual(texts(5));
+    expect(await again.verify()).toEqual([]);
+    await again.close();
+  });
+
+  test('keeps payload and type of each record, empty ones too', async () => {
+    const wal = await openLog(new MemoryStorage());
+    await wal.append(new Uint8Array(0));
+    await wal.append(Buffer.from('buffer'), { type: 200 });
+    await wal.sync();
+    const records = [];
+    for await (const record of wal.iterate()) records.push(record);
+    expect(records.map(({ lsn, type, data }) => [lsn, type, Buffer.from(data).toString()])).toEqual([
+      [1, 1, ''],
+      [2, 200, 'buffer'],
+    ]);
+    await wal.close();
+  });
+
+  test('iterates any range, over segments, with and without the index of a seal', async () => {
+    const storage = new MemoryStorage();
+    const wal = await openLog(storage, { segmentBytes: 16 * 512 });
+    await appendAll(wal, texts(60));
+    expect(wal.stats()).toMatchObject({ segments: 5, durableLsn: 60, rolls: 4 });
+    for (const [from, to] of [
+      [1, 60],
+      [7, 7],
+      [13, 41],
+      [29, 29],
+      [60, 60],
+      [14, 1000],
+      [0, 3],
+    ] as const) {
+      const last = Math.min(to, 60);
+      const first = Math.max(from, 1);
+      expect(await readTexts(wal, from, to)).toEqual(texts(last - first + 1, first));
+    }
+    expect(await readTexts(wal, 61)).toEqual([]);
+    expect(await readTexts(wal, 9, 8)).toEqual([]);
+    await wal.close();
+  });
+
+  test('an iteration shows what was durable when it began, while others append and roll', async () => {
+    const wal = await openLog(new MemoryStorage());
+    await appendAll(wal, texts(5));
+    const seen: string[] = [];
+    for await (const { data } of wal.iterate()) {
+      seen.push(Buffer.from(data).toString());
+      await appendAll(wal, ['later']);
+    }
+    expect(seen).toEqual(texts(5));
+    expect(await readTexts(wal)).toHaveLength(10);
+    await wal.close();
+  });
+
+  test('settings are on disk: other options at the next open change only what is written from then on (I11)', async () => {
+    const storage = new MemoryStorage();
+    const wal = await openLog(storage);
+    await wal.appendDurable(new Uint8Array(3000).fill(1));
+    await appendAll(wal, ['small']);
+    await wal.close();
+    const other = { blockBytes: 4096, segmentBytes: 65_536, batchBytesMax: 1024 };
+    const again = await openLog(storage, other, 50);
+    expect(again.recovery).toMatchObject({ tail: 'clean', nextLsn: 3 });
+    await appendAll(again, ['r3']);
+    const unclean = storage.snapshot();
+    await again.close();
+    for (const left of [storage, unclean]) {
+      const third = await openLog(left, {}, 90);
+      expect((await readTexts(third)).map((text) => text.length)).toEqual([3000, 5, 2]);
+      await third.close();
+    }
+  });
+
+  test('what is unsure and longer than the new limits is moved all the same', async () => {
+    const storage = new MemoryStorage();
+    const wal = await openLog(storage);
+    await wal.appendDurable(new Uint8Array(3000).fill(1));
+    const killed = storage.snapshot();
+    const again = await openLog(killed, { batchBytesMax: 1024 }, 50);
+    expect(again.recovery).toMatchObject({ movedRecords: 1 });
+    const third = await openLog(killed.snapshot(), {}, 90);
+    expect((await readTexts(third)).map((text) => text.length)).toEqual([3000]);
+    for (const open of [wal, again, third]) await open.close();
+  });
+
+  test('a record larger than a segment gets a larger segment', async () => {
+    const storage = new MemoryStorage();
+    const wal = await openLog(storage, { prepareAhead: true });
+    await appendAll(wal, ['r1']);
+    await wal.appendDurable(new Uint8Array(10_000).fill(65));
+    await appendAll(wal, ['r3']);
+    expect((await readTexts(wal)).map((text) => text.length)).toEqual([2, 10_000, 2]);
+    const again = await openLog(storage.snapshot(), {}, 50);
+    expect((await readTexts(again)).map((text) => text.length)).toEqual([2, 10_000, 2]);
+    await wal.close();
+    await again.close();
+  });
+
+  test('clean reopening goes on in the same segment, and takes no new one', async () => {
+    const storage = new MemoryStorage();
+    for (let round = 0; round < 5; round++) {
+      const wal = await openLog(storage, { segmentBytes: 32 * 512 }, 10 * round + 1);
+      await appendAll(wal, [`r${round + 1}`]);
+      await wal.close();
+    }
+    expect(await segmentNames(storage)).toHaveLength(1);
+    const last = await openLog(storage, { segmentBytes: 32 * 512 }, 90);
+    expect(await readTexts(last)).toEqual(texts(5));
+    const before = storage.bytes((await segmentNames(storage))[0] ?? '').slice();
+    await last.close();
+    expect(storage.bytes((await segmentNames(storage))[0] ?? '')).toEqual(before);
+  });
+
+  test('does not pile up segments, however often it is killed and opened', async () => {
+    let storage = new MemoryStorage();
+    for (let round = 0; round < 20; round++) {
+      const wal = await openLog(storage, { prepareAhead: true, segmentBytes: 8192 }, 10 * round + 1);
+      if (round % 5 === 0) await appendAll(wal, [`r${round / 5 + 1}`]);
+      expect(await readTexts(wal)).toEqual(texts(Math.floor(round / 5) + 1));
+      storage = storage.snapshot();
+    }
+    // One for each writer that appended, and one that is ready.
+    expect((await segmentNames(storage)).length).toBeLessThanOrEqual(5);
+  });
+
+  test('lets go of old segments, and never of a record that is wanted', async () => {
+    const storage = new MemoryStorage();
+    const wal = await openLog(storage);
+    await appendAll(wal, texts(9));
+    await wal.truncateBefore(1);
+    expect(wal.stats().firstLsn).toBe(1);
+    await wal.truncateBefore(6);
+    expect(wal.stats().firstLsn).toBe(5);
+    expect(await readTexts(wal)).toEqual(texts(5, 5));
+    expect(await segmentNames(storage)).toHaveLength(3);
+    await wal.truncateBefore(100);
+    expect(await readTexts(wal)).toEqual(['r9']);
+    const unclean = storage.snapshot();
+    await wal.close();
+    for (const left of [storage, unclean]) {
+      const again = await openLog(left, {}, 50);
+      expect(again.recovery).toMatchObject({ firstLsn: 9, nextLsn: 10 });
+      expect(await readTexts(again)).toEqual(['r9']);
+      expect(await again.appendDurable(encode('r10'))).toBe(10);
+      await again.close();
+    }
+  });
+
+  test('can be disposed of, closed twice, and refuses everything after', async () => {
+    const storage = new MemoryStorage();
+    const wal = await openLog(storage);
+    await wal.append(encode('r1'));
+    await wal[Symbol.asyncDispose]();
+    await wal.close();
+    const closed = { code: 'closed' };
+    await expect(wal.append(encode('x'))).rejects.toMatchObject(closed);
+    await expect(wal.sync()).rejects.toMatchObject(closed);
+    await expect(wal.truncateBefore(1)).rejects.toMatchObject(closed);
+    await expect(readTexts(wal)).rejects.toMatchObject(closed);
+    const again = await openLog(storage, {}, 50);
+    expect(await readTexts(again)).toEqual(['r1']);
+    await again.close();
+  });
+});
+
+describe('arguments', () => {
+  test.for<[string, object]>([
+    ['blockBytes', { blockBytes: 1000 }],
+    ['blockBytes', { blockBytes: 256 }],
+    ['segmentBytes', { segmentBytes: 1536 }],
+    ['segmentBytes', { segmentBytes: 2049 }],
+    ['batchBytesMax', { batchBytesMax: 10 }],
+    ['bufferBytes', { bufferBytes: 1 }],
+    ['unsyncedBytesMax', { unsyncedBytesMax: 512 }],
+    ['knownDurableLsn', { knownDurableLsn: -1 }],
+    ['policy', { policy: 'hope' }],
+  ])('option %s is checked', async ([name, options]) => {
+    const opening = openLog(new MemoryStorage(), options);
+    await expect(opening).rejects.toMatchObject({ code: 'invalid', message: expect.stringContaining(name) });
+  });
+
+  test('of append are checked, and a refused one takes no LSN', async () => {
+    const wal = await openLog(new MemoryStorage(), { batchBytesMax: 1024 });
+    const tooLarge = { code: 'too-large' };
+    await expect(wal.append(new Uint8Array(1013))).rejects.toMatchObject(tooLarge);
+    await expect(wal.appendBatch([new Uint8Array(500), new Uint8Array(501)])).rejects.toMatchObject(tooLarge);
+    for (const type of [0, 2, 127, 256, 1.5])
+      await expect(wal.append(encode('x'), { type })).rejects.toMatchObject({ code: 'invalid' });
+    await expect(wal.append('text' as never)).rejects.toMatchObject({ code: 'invalid' });
+    expect(await wal.append(new Uint8Array(1012))).toBe(1);
+    await wal.close();
+  });
+
+  test('a second writer is locked out until the first has closed', async () => {
+    const storage = new MemoryStorage();
+    const first = await openLog(storage);
+    await expect(openLog(storage)).rejects.toMatchObject({ code: 'locked' });
+    await first.close();
+    await (await openLog(storage, {}, 50)).close();
+  });
+
+  test('a log that could not be opened is not left locked', async () => {
+    const storage = new MemoryStorage();
+    await (await openLog(storage)).close();
+    storage.bytes('wal/manifest').fill(0);
+    for (let round = 0; round < 2; round++)
+      await expect(openLog(storage)).rejects.toMatchObject({ code: 'corrupt' });
+  });
+});
+
+describe('group commit', () => {
+  /** A storage whose data barriers wait until they are let go, one by one. */
+  function gated() {
+    const waiting: (() => void)[] = [];
+    let barriers = 0;
+    const storage = watch(new MemoryStorage(), (call) => {
+      if (!call.startsWith('syncData')) return undefined;
+      barriers++;
+      return new Promise<void>((resolve) => waiting.push(resolve));
+    });
+    const release = async () => {
+      while (waiting.length === 0) await new Promise(setImmediate);
+      waiting.shift()?.();
+    };
+    return { storage, release, barriers: () => barriers };
+  }
+
+  test('all who wait while a commit is in flight share the next one', async () => {
+    const { storage, release, barriers } = gated();
+    const wal = await openLog(storage, { segmentBytes: 65_536 });
+    const first = wal.appendDurable(encode('r1'));
+    await release();
+    await first;
+    const second = wal.appendDurable(encode('r2'));
+    while (barriers() < 2) await new Promise(setImmediate);
+    const others = texts(64, 3).map((text) => wal.appendDurable(encode(text)));
+    const alsoWaiting = [wal.sync(), wal.sync()];
+    await release();
+    await second;
+    await release();
+    expect(await Promise.all(others)).toEqual(Array.from({ length: 64 }, (_, index) => index + 3));
+    await Promise.all(alsoWaiting);
+    expect(barriers()).toBe(3);
+    expect(wal.stats()).toMatchObject({ commits: 3, syncs: 3 });
+    const closing = wal.close();
+    await release();
+    await closing;
+  });
+
+  test('all who append in one turn of the event loop share one commit', async () => {
+    const wal = await openLog(new MemoryStorage(), { segmentBytes: 65_536 });
+    await Promise.all(texts(50).map((text) => wal.appendDurable(encode(text))));
+    expect(wal.stats()).toMatchObject({ commits: 1, syncs: 1 });
+    await wal.sync();
+    expect(wal.stats()).toMatchObject({ commits: 1, syncs: 1 });
+    await wal.close();
+  });
+
+  test('a promise is made only after the barrier, and never for what came later', async () => {
+    const { storage, release } = gated();
+    const wal = await openLog(storage, { segmentBytes: 65_536 });
+    let isDurable = false;
+    const durable = wal.appendDurable(encode('r1')).then(() => {
+      isDurable = true;
+    });
+    for (let turn = 0; turn < 10; turn++) await new Promise(setImmediate);
+    expect(isDurable).toBe(false);
+    await wal.append(encode('r2'));
+    await release();
+    await durable;
+    expect(wal.stats()).toMatchObject({ durableLsn: 1, nextLsn: 3 });
+    const closing = wal.close();
+    await release();
+    await release();
+    await closing;
+  });
+
+  test('append waits while the buffer is full; order and LSNs stay as they were called', async () => {
+    const { storage, release } = gated();
+    const wal = await openLog(storage, { segmentBytes: 65_536, bufferBytes: 4096 });
+    const kibibyte = (index: number) => new Uint8Array(1012).fill(index);
+    const first = wal.appendDurable(kibibyte(1));
+    while (wal.stats().commits === 0) await new Promise(setImmediate);
+    const accepted: number[] = [];
+    const appends = Array.from({ length: 12 }, (_, index) =>
+      wal.append(kibibyte(index + 2)).then((lsn) => accepted.push(lsn)),
+    );
+    for (let turn = 0; turn < 10; turn++) await new Promise(setImmediate);
+    expect(accepted).toEqual([2, 3, 4, 5]);
+    const synced = wal.sync();
+    await release();
+    await first;
+    await Promise.all(appends);
+    expect(accepted).toEqual(Array.from({ length: 12 }, (_, index) => index + 2));
+    await release();
+    await synced;
+    const firstBytes = [];
+    for await (const { data } of wal.iterate()) firstBytes.push(data[0]);
+    expect(firstBytes).toEqual(Array.from({ length: 13 }, (_, index) => index + 1));
+    const closing = wal.close();
+    await release();
+    await closing;
+  });
+
+  test('never has more unsynced than unsyncedBytesMax, with nobody asking for durability', async () => {
+    const calls: string[] = [];
+    const storage = watch(new MemoryStorage(), (call) => {
+      if (/^(write|syncData) .*\.wal/.test(call)) calls.push(call);
+    });
+    const limit = 8192;
+    const options = { segmentBytes: 65_536, bufferBytes: 4096, batchBytesMax: 4096, unsyncedBytesMax: limit };
+    const wal = await openLog(storage, options);
+    for (let index = 0; index < 100; index++) await wal.append(new Uint8Array(1000));
+    await wal.close();
+    let unsynced = 0;
+    for (const call of calls) {
+      unsynced = call.startsWith('syncData') ? 0 : unsynced + Number(call.split('+')[1]);
+      expect(unsynced).toBeLessThanOrEqual(limit + 512);
+    }
+    expect(calls.filter((call) => call.startsWith('syncData')).length).toBeGreaterThan(10);
+  });
+});
+
+describe('a segment that is made ready ahead', () => {
+  const withHistory = (calls: string[]) => watch(new MemoryStorage(), (call) => void calls.push(call));
+
+  test('costs the roll one barrier, that of the seal', async () => {
+    const calls: string[] = [];
+    const wal = await openLog(withHistory(calls), { segmentBytes: 8 * 512, prepareAhead: true });
+    await appendAll(wal, texts(6));
+    calls.length = 0;
+    await appendAll(wal, ['r7']);
+    expect(wal.stats().rolls).toBe(1);
+    expect(calls.filter((call) => call.startsWith('sync'))).toHaveLength(2);
+    await wal.close();
+  });
+
+  test('is taken by the next writer', async () => {
+    const storage = new MemoryStorage();
+    const wal = await openLog(storage, { segmentBytes: 8 * 512, prepareAhead: true });
+    await appendAll(wal, texts(5));
+    await wal.close();
+    const ready = await segmentNames(storage);
+    expect(ready).toHaveLength(2);
+    const again = await openLog(storage, { segmentBytes: 8 * 512, prepareAhead: true }, 50);
+    await appendAll(again, ['r6', 'r7']);
+    expect(again.stats().rolls).toBe(1);
+    expect(await readTexts(again)).toEqual(texts(7));
+    expect(await segmentNames(storage)).toEqual(ready);
+    await again.close();
+  });
+
+  test('without it nothing is written but by a call that waits for it', async () => {
+    const calls: string[] = [];
+    const wal = await openLog(withHistory(calls));
+    for (const text of texts(9)) {
+      await wal.appendDurable(encode(text));
+      const count = calls.length;
+      for (let turn = 0; turn < 5; turn++) await new Promise(setImmediate);
+      expect(calls.length).toBe(count);
+    }
+    await wal.close();
+  });
+});
+
+describe('after a failure (I12)', () => {
+  function failing(code: 'io' | 'full', shouldFail: (call: string) => boolean) {
+    const disk = new MemoryStorage();
+    const calls: string[] = [];
+    let armed = false;
+    const storage = watch(disk, (call) => {
+      calls.push(call);
+      if (armed && shouldFail(call)) throw new StorageError(code, `planned: ${call}`, { errno: 'EIO' });
+    });
+    const arm = () => {
+      armed = true;
+      calls.length = 0;
+    };
+    return { disk, storage, calls, arm };
+  }
+
+  test.for(['write', 'syncData'])(
+    'of a %s the log accepts nothing more, and retries nothing',
+    async (call) => {
+      const { storage, calls, arm } = failing('io', (made) => made.startsWith(`${call} wal/0`));
+      const wal = await openLog(storage, { segmentBytes: 65_536 });
+      await appendAll(wal, ['r1']);
+      arm();
+      const waiting = [wal.appendDurable(encode('r2')), wal.appendDurable(encode('r3'))];
+      const failed = { code: 'failed', cause: { code: 'io', errno: 'EIO' } };
+      for (const each of waiting) await expect(each).rejects.toMatchObject(failed);
+      const count = calls.length;
+      await expect(wal.append(encode('x'))).rejects.toMatchObject(failed);
+      await expect(wal.sync()).rejects.toMatchObject(failed);
+      await expect(wal.truncateBefore(1)).rejects.toMatchObject(failed);
+      await expect(wal.close()).rejects.toMatchObject(failed);
+      expect(calls.length).toBe(count);
+      expect(calls.filter((made) => made.startsWith(call))).toHaveLength(1);
+      const again = await openLog(storage, {}, 50).catch((error) => error);
+      expect(again).not.toMatchObject({ code: 'locked' });
+    },
+  );
+
+  test('appends that wait for room are told too', async () => {
+    const { storage, arm } = failing('io', (call) => call.startsWith('write wal/0'));
+    const wal = await openLog(storage, { segmentBytes: 65_536, bufferBytes: 4096 });
+    await appendAll(wal, ['r1']);
+    arm();
+    const appends = Array.from({ length: 8 }, () => wal.append(new Uint8Array(2000)));
+    const outcomes = await Promise.allSettled(appends);
+    expect(outcomes.map(({ status }) => status).slice(-3)).toEqual(['rejected', 'rejected', 'rejected']);
+    await expect(wal.close()).rejects.toMatchObject({ code: 'failed' });
+  });
+
+  test('of a disk without room it says so', async () => {
+    const { storage, arm } = failing('full', (call) => call.startsWith('create wal/prepare.tmp'));
+    const wal = await openLog(storage);
+    await appendAll(wal, texts(2));
+    arm();
+    const full = { code: 'full', message: expect.stringContaining('Make room') };
+    await expect(wal.appendDurable(encode('r3'))).rejects.toMatchObject(full);
+    await expect(wal.close()).rejects.toMatchObject(full);
+  });
+
+  test('a disk that is full only while the next segment is made ready ahead costs nothing', async () => {
+    let failures = 0;
+    const { storage, arm } = failing('full', (call) => call.startsWith('create') && failures++ === 0);
+    const wal = await openLog(storage, { segmentBytes: 8 * 512, prepareAhead: true });
+    await appendAll(wal, ['r1']);
+    arm();
+    await appendAll(wal, texts(11, 2));
+    expect(failures).toBeGreaterThan(1);
+    expect(await readTexts(wal)).toEqual(texts(12));
+    await wal.close();
+  });
+
+  test('of a barrier in the background the log fails before it closes', async () => {
+    const { storage, arm } = failing('io', (call) => call === 'sync wal/prepare.tmp');
+    const wal = await openLog(storage, { segmentBytes: 8 * 512, prepareAhead: true });
+    await appendAll(wal, ['r1']);
+    arm();
+    await appendAll(wal, texts(3, 2)).catch(() => undefined);
+    await expect(wal.close()).rejects.toMatchObject({ code: 'failed' });
+  });
+
+  test('what was not acknowledged may be there or not, what was is there', async () => {
+    const { disk, storage, arm } = failing('io', (call) => call.startsWith('syncData wal/0'));
+    const wal = await openLog(storage, { segmentBytes: 65_536 });
+    await appendAll(wal, texts(2));
+    arm();
+    await expect(wal.appendDurable(encode('r3'))).rejects.toThrow();
+    const again = await openLog(disk.snapshot(), {}, 50);
+    expect(await readTexts(again)).toEqual(texts(3));
+    expect(again.recovery).toMatchObject({ movedRecords: 1 });
+    await again.close();
+  });
+
+  test('an open that the disk refuses says what it was about, and changes nothing', async () => {
+    const { storage, arm } = failing('io', () => true);
+    arm();
+    const refused = { code: 'io', message: expect.stringContaining('memory:wal') };
+    await expect(Wal.open({ storage, directory: 'wal' })).rejects.toMatchObject(refused);
+  });
+});
