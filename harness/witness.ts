@@ -24,9 +24,22 @@ export function tellWitness(violation: Violation): Witness {
   return {
     crash: describeCrash(violation, last?.[1]),
     timeline: rows,
-    permittedBy: state.rotten === undefined ? permittingRules(order, profile, state) : [bitRotRule],
+    permittedBy: rulesOf(violation, order),
   };
 }
+
+function rulesOf({ state, profile }: Violation, order: Order): Witness['permittedBy'] {
+  if (state.rotten !== undefined) return [bitRotRule];
+  if (state.lost.length === 0) return [anyMomentRule];
+  return permittingRules(order, profileNamed(profile), state);
+}
+
+const anyMomentRule = {
+  rule: 'what was written may be on disk at any moment',
+  text: 'The kernel writes back by itself, and a crash may come between any two operations: here nothing of what came before it was lost.',
+  source:
+    'Linux kernel documentation, admin-guide/sysctl/vm (dirty_writeback_centisecs, dirty_expire_centisecs)',
+};
 
 const bitRotRule = {
   rule: 'bits rot',

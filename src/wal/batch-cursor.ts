@@ -114,7 +114,8 @@ export async function readOrFail(
   position: number,
   length: number,
 ): Promise<Uint8Array | undefined> {
-  const buffer = new Uint8Array(new ArrayBuffer(length));
+  // Not zeroed first: only what was read is answered.
+  const buffer = new Uint8Array(Buffer.allocUnsafeSlow(length).buffer);
   try {
     return buffer.subarray(0, await file.read(buffer, position));
   } catch (error) {

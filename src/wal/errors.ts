@@ -1,4 +1,6 @@
+import type { LogPlace } from './inventory.ts';
 import type { RecoveryReport } from './report.ts';
+import { StorageError } from './storage.ts';
 
 /**
  * `corrupt`: bytes that may have been acknowledged are damaged or missing; `report` says where, if recovery found it.
@@ -38,6 +40,20 @@ export class WalError extends Error {
   }
 }
 
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+/** What a storage refuses while a log is opened or read becomes an error of the log. */
+export function asWalError(error: unknown, place: LogPlace): unknown {
+  if (!(error instanceof StorageError)) return error;
+  const where = `the log in ${place.storage.description}${place.directory}`;
+  switch (error.code) {
+    case 'locked':
+      return new WalError('locked', `${where} is in use by another writer: ${error.message}`, {
+        cause: error,
+      });
+    case 'full':
+      return new WalError('full', `${where} has no room: ${error.message}`, { cause: error });
+    case 'unsupported':
+      return new WalError('unsupported', `${where}: ${error.message}`, { cause: error });
+    default:
+      return new WalError('io', `${where} cannot be used: ${error.message}`, { cause: error });
+  }
 }

@@ -1,11 +1,9 @@
 import { execFile, spawn } from 'node:child_process';
-import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { programPath } from '../program.ts';
 import { FileStorage, openFileStorage } from './file-storage.ts';
 import { appendAll, readTexts, texts, tinyOptions } from './fixtures/log.ts';
 import { Wal } from './wal.ts';
@@ -17,7 +15,6 @@ beforeEach(() => {
 });
 
 afterEach(() => {
-  chmodSync(root, 0o755);
   rmSync(root, { recursive: true, force: true });
 });
 
@@ -26,7 +23,7 @@ const openDescriptors = () => readdirSync('/proc/self/fd').length;
 /** A program of its own that uses the compiled log; `body` finds `Wal` and `directory`. */
 function program(body: string): string {
   const file = join(root, `program-${readdirSync(root).length}.mjs`);
-  const library = pathToFileURL(programPath('src/wal/index')).href;
+  const library = new URL('../../dist/src/wal/index.js', import.meta.url).href;
   writeFileSync(
     file,
     `import { Wal } from '${library}';\nconst directory = process.argv[2];\nconst text = (s) => new TextEncoder().encode(s);\n${body}`,

@@ -1,10 +1,10 @@
-import { decodeBatchHeader, decodeIndex, faultOfBody } from './batch.ts';
+import { type Batch, decodeBatchHeader, decodeIndex, faultOfBody } from './batch.ts';
 import { BatchCursor, type BatchStart, readOrFail } from './batch-cursor.ts';
 import type { ChainSegment } from './chain.ts';
-import { WalError } from './errors.ts';
-import { batchHeaderBytes } from './format.ts';
+import { asWalError, WalError } from './errors.ts';
+import { batchHeaderBytes, viewOf } from './format.ts';
 import { type LogPlace, pathOf } from './inventory.ts';
-import { decodeRecords, type LogRecord } from './record.ts';
+import { encodedRecordBytes, type LogRecord, recordAt } from './record.ts';
 import type { StorageFile } from './storage.ts';
 
 /** LSNs, both ends included. */
@@ -14,19 +14,81 @@ export interface LsnRange {
 }
 
 /**
- * The records of a range, in order. Every batch is verified as it is read. Throws `corrupt` at the first position that does
- * not hold what it must: all of `chain` is durable, so nothing can be missing there by rights.
+ * The records of a range, in order. Every batch is verified as it is read. Rejects with `corrupt` at the first position that
+ * does not hold what it must: all of `chain` is durable, so nothing can be missing there by rights.
+ *
+ * Within a batch a record costs one settled promise: generators within generators would cost several turns for each.
  */
-export async function* readRecords(
+export class RecordIterator implements AsyncIterableIterator<LogRecord> {
+  readonly #batches: AsyncGenerator<Batch, void, undefined>;
+  readonly #range: LsnRange;
+  #body: Uint8Array = new Uint8Array(0);
+  #view = viewOf(this.#body);
+  #offset = 0;
+  #lsn = 0;
+  /** The next batch is being read. */
+  #turning: Promise<boolean> | undefined;
+
+  constructor(place: LogPlace, chain: readonly ChainSegment[], range: LsnRange) {
+    this.#batches = readBatches(place, chain, range);
+    this.#range = range;
+  }
+
+  next(): Promise<IteratorResult<LogRecord, undefined>> {
+    if (this.#turning === undefined) {
+      while (this.#offset < this.#body.length) {
+        const value = this.#take();
+        if (value.lsn > this.#range.to) return this.return();
+        if (value.lsn >= this.#range.from) return Promise.resolve({ done: false, value });
+      }
+      this.#turning = this.#turn();
+    }
+    return this.#turning.then((isMore) => (isMore ? this.next() : { done: true, value: undefined }));
+  }
+
+  async return(): Promise<IteratorResult<LogRecord, undefined>> {
+    this.#body = new Uint8Array(0);
+    await this.#batches.return();
+    return { done: true, value: undefined };
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  #take(): LogRecord {
+    const record = recordAt(this.#body, this.#view, this.#offset, this.#lsn++);
+    this.#offset += encodedRecordBytes(record.data);
+    return record;
+  }
+
+  async #turn(): Promise<boolean> {
+    const { value, done } = await this.#batches.next();
+    this.#turning = undefined;
+    if (done === true || value === undefined) return false;
+    this.#body = value.body;
+    this.#view = viewOf(value.body);
+    this.#offset = 0;
+    this.#lsn = value.header.firstLsn;
+    return true;
+  }
+}
+
+/** The data batches that hold records of a range. */
+async function* readBatches(
   place: LogPlace,
   chain: readonly ChainSegment[],
   range: LsnRange,
-): AsyncGenerator<LogRecord, void, undefined> {
-  const start = chain.findLastIndex(({ header }) => header.baseLsn <= range.from);
-  for (let index = Math.max(0, start); index < chain.length; index++) {
-    const segment = chain[index];
-    if (segment === undefined || segment.header.baseLsn > range.to) return;
-    yield* readSegment(place, segment, chain[index + 1], range);
+): AsyncGenerator<Batch, void, undefined> {
+  try {
+    const start = chain.findLastIndex(({ header }) => header.baseLsn <= range.from);
+    for (let index = Math.max(0, start); index < chain.length; index++) {
+      const segment = chain[index];
+      if (segment === undefined || segment.header.baseLsn > range.to) return;
+      yield* readSegment(place, segment, chain[index + 1], range);
+    }
+  } catch (error) {
+    throw asWalError(error, place);
   }
 }
 
@@ -35,7 +97,7 @@ async function* readSegment(
   segment: ChainSegment,
   successor: ChainSegment | undefined,
   { from, to }: LsnRange,
-): AsyncGenerator<LogRecord, void, undefined> {
+): AsyncGenerator<Batch, void, undefined> {
   const path = pathOf(place, segment.header.identity.name);
   const file = await place.storage.open(path, 'read');
   try {
@@ -45,10 +107,7 @@ async function* readSegment(
     for (let batch = await cursor.next(); batch !== undefined; batch = await cursor.next()) {
       const { firstLsn, recordCount, kind } = batch.header;
       if (firstLsn > to) return;
-      if (kind !== 'data' || firstLsn + recordCount <= from) continue;
-      for (const record of decodeRecords(batch.body, firstLsn)) {
-        if (record.lsn >= from && record.lsn <= to) yield record;
-      }
+      if (kind === 'data' && firstLsn + recordCount > from) yield batch;
     }
     checkEnd(path, cursor, successor);
   } finally {

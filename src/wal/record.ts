@@ -48,15 +48,11 @@ export function holdsRecords(body: Uint8Array, count: number): boolean {
   return left === 0 && offset === body.length;
 }
 
-/** The records of a body that {@link holdsRecords}; the first has `firstLsn`. */
-export function* decodeRecords(body: Uint8Array, firstLsn: number): Generator<LogRecord> {
-  const view = viewOf(body);
-  for (let offset = 0, lsn = firstLsn; offset < body.length; lsn++) {
-    const start = offset + recordHeaderBytes;
-    const end = start + view.getUint32(offset + 4, true);
-    yield { lsn, type: view.getUint8(offset + 8), data: body.subarray(start, end) };
-    offset = end;
-  }
+/** The record at `offset` of a body that {@link holdsRecords}; the next one begins behind its data. */
+export function recordAt(body: Uint8Array, view: DataView, offset: number, lsn: number): LogRecord {
+  const start = offset + recordHeaderBytes;
+  const end = start + view.getUint32(offset + 4, true);
+  return { lsn, type: view.getUint8(offset + 8), data: body.subarray(start, end) };
 }
 
 /** Whether each record's own CRC fits, in a body that {@link holdsRecords}. */

@@ -224,6 +224,19 @@ describe('arguments', () => {
     await (await openLog(storage, {}, 50)).close();
   });
 
+  test('a directory that was there needs no access to its parent; one that is made does', async () => {
+    for (const isThere of [true, false]) {
+      const disk = new MemoryStorage();
+      if (isThere) await disk.makeDirectory('wal');
+      const storage = watch(disk, (call) => {
+        if (call === 'syncDirectory ') throw new StorageError('unsupported', 'it may not be read');
+      });
+      const opened = await openLog(storage).catch((error: unknown) => error);
+      if (isThere) expect(opened).toBeInstanceOf(Wal);
+      else expect(opened).toMatchObject({ code: 'unsupported' });
+    }
+  });
+
   test('a log that could not be opened is not left locked', async () => {
     const storage = new MemoryStorage();
     await (await openLog(storage)).close();

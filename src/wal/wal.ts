@@ -1,13 +1,13 @@
 import { Committer } from './committer.ts';
-import { WalError } from './errors.ts';
+import { asWalError, WalError } from './errors.ts';
 import { openFileStorage } from './file-storage.ts';
 import type { LogPlace } from './inventory.ts';
-import { readRecords } from './iterate.ts';
+import { RecordIterator } from './iterate.ts';
 import { type OpenLog, openLog } from './open-log.ts';
 import { settle, type WalOptions } from './options.ts';
 import { type LogRecord, recordTypeBytes, recordTypeUserMax, recordTypeUserMin } from './record.ts';
 import type { RecoveryReport } from './report.ts';
-import { type Storage, StorageError } from './storage.ts';
+import type { Storage } from './storage.ts';
 import { verifySegment } from './verify.ts';
 
 /** A directory of this machine, or of any storage. */
@@ -75,7 +75,7 @@ export class Wal implements AsyncDisposable {
     try {
       return new Wal(logPlace, await openLog(logPlace, settings));
     } catch (error) {
-      throw asOpenError(error, logPlace);
+      throw asWalError(error, logPlace);
     }
   }
 
@@ -109,15 +109,13 @@ export class Wal implements AsyncDisposable {
    * The records that are durable when the iteration starts, in order. Throws `corrupt` where a record cannot be read; it
    * never skips one.
    */
-  async *iterate(options: IterateOptions = {}): AsyncGenerator<LogRecord, void, undefined> {
+  iterate(options: IterateOptions = {}): AsyncIterableIterator<LogRecord> {
     this.#checkOpen();
-    const { writer } = this.#log;
     const { firstLsn, durableLsn } = this.stats();
-    const range = {
+    return new RecordIterator(this.#place, this.#log.writer.durableChain, {
       from: Math.max(options.from ?? firstLsn, firstLsn),
       to: Math.min(options.to ?? durableLsn, durableLsn),
-    };
-    if (range.from <= range.to) yield* readRecords(this.#place, writer.durableChain, range);
+    });
   }
 
   /** Reads and checks everything that is durable. Answers what is damaged, one sentence for each segment; none if all is well. */
@@ -207,22 +205,4 @@ function checkType(type: number): void {
 function checkPayload(payload: unknown): void {
   if (!(payload instanceof Uint8Array))
     throw new WalError('invalid', `a payload is ${typeof payload}: expected a Uint8Array (or Buffer)`);
-}
-
-/** What the storage refuses while nothing was acknowledged yet becomes an error of the log. */
-function asOpenError(error: unknown, place: LogPlace): unknown {
-  if (!(error instanceof StorageError)) return error;
-  const where = `the log in ${place.storage.description}${place.directory}`;
-  switch (error.code) {
-    case 'locked':
-      return new WalError('locked', `${where} is in use by another writer: ${error.message}`, {
-        cause: error,
-      });
-    case 'full':
-      return new WalError('full', `${where} has no room: ${error.message}`, { cause: error });
-    case 'unsupported':
-      return new WalError('unsupported', `${where}: ${error.message}`, { cause: error });
-    default:
-      return new WalError('io', `${where} cannot be used: ${error.message}`, { cause: error });
-  }
 }

@@ -102,6 +102,13 @@ describe('crash states', () => {
     expect([...found.states]).toHaveLength(20);
   });
 
+  it.each(profiles)('of a long run that synced all along can still be listed: %s', (profile) => {
+    const steps = Array.from({ length: 6000 }, (_, index) => [write(2, 'x', index), fsync(2)]).flat();
+    const trace = takeApart(program(create(2, 'f'), ...steps));
+    const settings = { seed: 1, limit: 5, after: 11_990 };
+    expect([...crashStates(trace, profileNamed(profile), 'power-loss', settings).states]).toHaveLength(5);
+  });
+
   it('start after what was explored before', () => {
     const trace = takeApart(program(create(2, 'f'), write(2, 'x'), fsync(2)));
     const found = crashStates(trace, profileNamed('posix'), 'power-loss', { seed: 1, limit: 100, after: 1 });

@@ -92,7 +92,7 @@ describe('an image', () => {
           }
         }
       }),
-      { numRuns: 80 },
+      { numRuns: 30 },
     );
   });
 

@@ -17,6 +17,8 @@ export interface Order {
    * point is greater than that entry.
    */
   readonly durableAt: readonly number[];
+  /** With an atom, a barrier made all that it follows durable too. */
+  readonly barriersFollowOrder: boolean;
 }
 
 export const never = Number.POSITIVE_INFINITY;
@@ -198,7 +200,8 @@ export class OrderBuilder {
   }
 
   build(): Order {
-    return { trace: this.trace, atoms: this.atoms, atomOf: this.atomOf, durableAt: this.durableAt };
+    const { trace, atoms, atomOf, durableAt } = this;
+    return { trace, atoms, atomOf, durableAt, barriersFollowOrder: this.rules.barrierSkipsOrder !== true };
   }
 
   /** What was there before at the effect's place; a name also carries the creation of what it names. */

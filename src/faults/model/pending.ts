@@ -46,32 +46,58 @@ export function pendingAt(order: Order, point: number): Pending {
       atoms.push(atom.id);
     }
   }
-  const needs: Bits[] = [];
+  let needs: Bits[] | undefined;
+  let neededBy: Bits[] | undefined;
   const throughDurable = new Map<number, Bits>();
-  for (const [position, id] of atoms.entries()) {
-    const mine = bits(atoms.length);
-    add(mine, position);
-    needs.push(mine);
-    collect(id, mine);
+  // Worked out when first asked for: many a point is only asked what is pending.
+  return {
+    point,
+    atoms,
+    get needs() {
+      needs ??= allNeeds();
+      return needs;
+    },
+    get neededBy() {
+      neededBy ??= transpose(this.needs, atoms.length);
+      return neededBy;
+    },
+  };
+
+  function allNeeds(): Bits[] {
+    const rows: Bits[] = [];
+    for (const [position, id] of atoms.entries()) {
+      const mine = bits(atoms.length);
+      add(mine, position);
+      rows.push(mine);
+      collect(id, mine, rows);
+    }
+    return rows;
   }
-  return { point, atoms, needs, neededBy: transpose(needs, atoms.length) };
 
   /** Adds to `mine` what the atom needs. A durable atom needs nothing itself, but hands on the order behind it. */
-  function collect(id: number, mine: Bits): void {
+  function collect(id: number, mine: Bits, rows: readonly Bits[]): void {
     const atom = order.atoms[id];
     for (const other of [...(atom?.carries ?? []), ...(atom?.follows ?? [])]) {
       const position = positionOf.get(other);
-      const known = position === undefined ? behindDurable(other) : needs[position];
+      const known = position === undefined ? behindDurable(other, rows) : rows[position];
       if (known !== undefined) addAll(mine, known);
     }
   }
 
-  function behindDurable(id: number): Bits {
+  function behindDurable(id: number, rows: readonly Bits[]): Bits | undefined {
+    if (order.barriersFollowOrder) return undefined;
     const known = throughDurable.get(id);
     if (known !== undefined) return known;
     const behind = bits(atoms.length);
     throughDurable.set(id, behind);
-    collect(id, behind);
+    const seen = new Set([id]);
+    for (const at of seen) {
+      for (const other of [...(order.atoms[at]?.carries ?? []), ...(order.atoms[at]?.follows ?? [])]) {
+        const position = positionOf.get(other);
+        if (position === undefined) seen.add(other);
+        else addAll(behind, rows[position] ?? behind);
+      }
+    }
     return behind;
   }
 }

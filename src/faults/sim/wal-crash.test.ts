@@ -54,7 +54,7 @@ describe('the log on the simulated disk (I1 to I10)', () => {
       for (const point of operationPoints(first.recording)) {
         const run = await reopened(first, point, 2);
         expect(run.failure).toBeUndefined();
-        const { findings } = await exploreRun(run, profile, 'power-loss', { limit: 150, from: point });
+        const { findings } = await exploreRun(run, profile, 'power-loss', { limit: 80, from: point });
         expect({ point, findings }).toEqual({ point, findings: [] });
       }
     },
