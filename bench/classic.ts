@@ -74,7 +74,7 @@ async function askAll(
   for (const mutation of mutations) await subject.request(mutation);
 }
 
-/** The second kind of state that is looked at: all that no barrier covers is lost. */
+/** What the power leaves at the end where it takes all that no barrier covers. */
 function unsyncedDropped(recording: Recording): Tree {
   const trace = takeApart(recording);
   const { states, points } = crashStates(trace, profileNamed('posix'), 'power-loss', {

@@ -1,4 +1,5 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
@@ -168,7 +169,7 @@ describe.skipIf(!fuse.available)('a subject that does not recover breaks its cla
     ['refuses', /corrupt: bad magic number/],
     ['babbles', /expected one JSON object; got "replaying\.\.\."/],
   ])('one that %s', async (way, expected) => {
-    const directory = mkdtempSync(join('/tmp', 'powercut-recovering-'));
+    const directory = mkdtempSync(join(tmpdir(), 'powercut-recovering-'));
     const file = join(directory, 'driver.mjs');
     writeFileSync(file, recovering);
     try {
@@ -194,7 +195,7 @@ describe.skipIf(!fuse.available)('a subject that is not deterministic', () => {
   it('is no finding where the violation does not show again', async () => {
     // The first check of an image fails, and none after it: as a flaky test does.
     const flaky = 'if [ ! -e "$FLAG" ]; then : > "$FLAG"; exit 1; fi; exit 0';
-    const directory = mkdtempSync(join('/tmp', 'powercut-flaky-'));
+    const directory = mkdtempSync(join(tmpdir(), 'powercut-flaky-'));
     try {
       const subject = { ...pair(careful, flaky), environment: { FLAG: join(directory, 'flag') } };
       const { code, scenario, said } = await run(subject);

@@ -59,6 +59,25 @@ describe.skipIf(!fuse.available)('nothing is left behind', () => {
     expect(work.leftovers()).toEqual([]);
   });
 
+  it('by some runs in a row', async () => {
+    using work = new Workplace();
+    const scenario = work.write('short', short);
+    for (let run = 0; run < 5; run++) expect((await work.powercut('run', scenario)).code).toBe(0);
+    expect(work.leftovers()).toEqual([]);
+  });
+
+  it('by a run that is killed, whatever it was at', async () => {
+    using work = new Workplace();
+    const scenario = work.write('short', short);
+    for (const [index, program] of ['powercut-keeper', 'lane/program', ways.subject, ways.daemon].entries()) {
+      const running = work.start('run', scenario, '--jobs', String(1 + (index % 2)));
+      await until(() => running.processes().some(({ command }) => command.includes(program)));
+      running.child.kill('SIGKILL');
+      await running.ended;
+    }
+    expect(await work.lastingLeftovers()).toEqual([]);
+  });
+
   it.each([
     ['SIGINT', 130],
     ['SIGTERM', 143],

@@ -124,6 +124,8 @@ interface Case {
   readonly row: string;
   /** How many records are before the damage. */
   readonly left: number;
+  /** LSN of the oldest record, if it is not 1. */
+  readonly floorLsn?: number;
   readonly options?: WalOptions;
   make(): Promise<Storage>;
 }
@@ -165,6 +167,22 @@ const cases: readonly Case[] = [
       const { closed } = await written(3, oneSegment);
       closed.bytes(await lastSegment(closed)).fill(0, 3 * 512);
       return closed;
+    },
+  },
+  {
+    // The floor's segment was durable before it became the floor.
+    row: 'manifest-beyond',
+    left: 4,
+    floorLsn: 5,
+    async make() {
+      const { closed } = await written(4);
+      const wal = await openLog(closed, {}, 100);
+      await appendAll(wal, texts(1, 5));
+      await wal.truncateBefore(5);
+      const killed = closed.snapshot();
+      killed.bytes(await lastSegment(killed)).fill(0);
+      await wal.close();
+      return killed;
     },
   },
   {
@@ -247,18 +265,19 @@ describe('damage that may have been acknowledged', () => {
 
   test.for(cases)(
     '$row: with point-in-time the log ends before it, and nothing is deleted',
-    async ({ row, left, options, make }) => {
+    async ({ row, left, floorLsn = 1, options, make }) => {
       const storage = await make();
+      const shown = texts(left - floorLsn + 1, floorLsn);
       const names = await storage.list('wal');
       const repair = { policy: 'point-in-time', ...options } as const;
       const wal = await openLog(storage, repair, 100);
       expect(wal.recovery).toMatchObject({ tail: 'corrupt', row, nextLsn: left + 1 });
-      expect(await readTexts(wal)).toEqual(texts(left));
+      expect(await readTexts(wal)).toEqual(shown);
       const kept = (await storage.list('wal')).map((name) => name.replace('.quarantine', ''));
       expect(kept).toEqual(expect.arrayContaining(names));
       expect(await wal.appendDurable(encode('new'))).toBe(left + 1);
       await wal.close();
-      expect(await look(storage)).toEqual({ row: 'clean', texts: [...texts(left), 'new'] });
+      expect(await look(storage)).toEqual({ row: 'clean', texts: [...shown, 'new'] });
     },
   );
 

@@ -33,7 +33,7 @@ export interface Clues {
 
 /** The evidence about the position where reading the log stopped, from all that speaks of it. */
 export function gatherEvidence({ manifest, files, tail, strays, knownDurableLsn }: Clues): Evidence {
-  const number = tail?.end.number ?? 0;
+  const number = tail?.end.number ?? manifest.floor.number - 1;
   const position = tail?.end.endBytes ?? 0;
   const nextLsn = tail?.nextLsn ?? manifest.floor.lsn;
   const { published } = manifest;
@@ -45,7 +45,10 @@ export function gatherEvidence({ manifest, files, tail, strays, knownDurableLsn 
     covered: strays.some(({ file }) => file.header !== undefined),
     published: published.number > number && !isThere,
     manifestBeyond:
-      manifest.tail.number > number || (manifest.tail.number === number && manifest.tail.bytes > position),
+      // The floor's segment was durable when it became the floor; only a new log has none.
+      (tail === undefined && manifest.floor.number > 1) ||
+      manifest.tail.number > number ||
+      (manifest.tail.number === number && manifest.tail.bytes > position),
     knownBeyond: knownDurableLsn >= nextLsn,
     promised: (tail?.promisedBytes ?? 0) > position || strays.some(({ promisedBytes }) => promisedBytes > 0),
     tooLong: tail !== undefined && extentBytes > tail.header.unsyncedBytesMax,

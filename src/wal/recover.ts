@@ -81,7 +81,8 @@ async function examineSegments(
     floor.number,
   );
   const last = chain.at(-1)?.header;
-  const lastNumber = last?.identity.number ?? 0;
+  // What lies below the floor was let go of, though a crash may have brought it back.
+  const lastNumber = last?.identity.number ?? floor.number - 1;
   const strays: Stray[] = [];
   for (const file of files) if (file.identity.number > lastNumber) strays.push(await readStray(place, file));
   if (settings.policy === 'point-in-time') {
@@ -90,34 +91,32 @@ async function examineSegments(
   }
   const tailBytes = manifestTail.number === lastNumber ? manifestTail.bytes : 0;
   const tail = last === undefined ? undefined : await readTail(place, last, tailBytes);
-  const { knownDurableLsn } = settings;
+  const { knownDurableLsn, segmentBytes } = settings;
   const row = judge(gatherEvidence({ manifest: manifest.current, files, tail, strays, knownDurableLsn }));
-  const strayBytes = strays.reduce((sum, { extentBytes }) => sum + extentBytes, 0);
-  const common = {
-    manifest,
-    files,
-    row,
-    tail,
-    spare: findSpare(strays, manifest.current.published, settings.segmentBytes),
-  };
-  if (tail === undefined)
-    return {
-      ...common,
-      chain,
-      proven: { point: logStart, nextLsn: floor.lsn },
-      unsure: [],
-      nextLsn: floor.lsn,
-      stop: undefined,
-      discardedBytes: strayBytes,
-    };
+  const discardedBytes = [...strays, ...(tail === undefined ? [] : [tail.rest])].reduce(
+    (sum, { extentBytes }) => sum + extentBytes,
+    0,
+  );
+  const spare = findSpare(strays, manifest.current.published, segmentBytes);
+  const end = tail === undefined ? emptyEnd(floor.lsn) : endAtTail(chain, tail, row);
+  return { manifest, files, row, tail, spare, discardedBytes, ...end };
+}
+
+type End = Pick<Findings, 'chain' | 'proven' | 'unsure' | 'nextLsn' | 'stop'>;
+
+function emptyEnd(nextLsn: number): End {
+  return { chain: [], proven: { point: logStart, nextLsn }, unsure: [], nextLsn, stop: undefined };
+}
+
+function endAtTail(chain: readonly ChainSegment[], tail: Tail, { judgement }: Row): End {
+  const { header, end, nextLsn, unsure, fault = 'a sealed segment without a successor' } = tail;
+  const stop = { file: header.identity.name, position: end.endBytes, lsn: nextLsn, fault };
   return {
-    ...common,
-    chain: cutChain(chain, tail.end),
+    chain: cutChain(chain, end),
     proven: provenPoint(tail),
-    unsure: tail.unsure,
-    nextLsn: tail.nextLsn,
-    stop: row.judgement === 'clean' || row.judgement === 'end' ? undefined : stopOf(tail),
-    discardedBytes: strayBytes + tail.rest.extentBytes,
+    unsure,
+    nextLsn,
+    stop: judgement === 'clean' || judgement === 'end' ? undefined : stop,
   };
 }
 
@@ -164,15 +163,6 @@ const nothingSeen = {
   restZero: false,
   closed: false,
 };
-
-function stopOf({ header, end, nextLsn, fault }: Tail): RecoveryReport['stop'] {
-  return {
-    file: header.identity.name,
-    position: end.endBytes,
-    lsn: nextLsn,
-    fault: fault ?? 'a sealed segment without a successor',
-  };
-}
 
 /** The newest stray, if it is all zeros, its name is durable (the manifest says so), and it has the size of today's segments. */
 function findSpare(

@@ -1,9 +1,10 @@
+import type { ActiveSegmentState } from './active-segment.ts';
 import { WalError } from './errors.ts';
 import { type LogPlace, pathOf, type SegmentFile } from './inventory.ts';
 import type { LogContext } from './prepare.ts';
 import type { Findings } from './recover.ts';
 import type { RecoveryReport } from './report.ts';
-import { type ActiveSegment, SegmentWriter, type WriterStart } from './segment-writer.ts';
+import { SegmentWriter, type WriterStart } from './segment-writer.ts';
 import { removeIfThere } from './storage-calls.ts';
 
 /**
@@ -48,7 +49,8 @@ async function planStart(context: LogContext, findings: Findings, moves: boolean
     nextLsn: moves ? proven.nextLsn : nextLsn,
     highestNumber: Math.max(context.manifest.current.published.number, files.at(-1)?.identity.number ?? 0),
     ...(active !== undefined && { resume: active }),
-    ...(spare !== undefined && { spare: spare.identity }),
+    // Among damage, a segment that is all zeros may have lost what it held: it is set aside with the rest.
+    ...(spare !== undefined && findings.row.judgement !== 'corrupt' && { spare: spare.identity }),
   };
 }
 
@@ -56,7 +58,7 @@ async function planStart(context: LogContext, findings: Findings, moves: boolean
 async function openForResume(
   { place, settings }: LogContext,
   { row, tail }: Findings,
-): Promise<ActiveSegment | undefined> {
+): Promise<ActiveSegmentState | undefined> {
   if (row.judgement !== 'clean' || tail === undefined || tail.lastKind !== 'clean-end') return undefined;
   const { header, end, index } = tail;
   const fits =
@@ -70,8 +72,7 @@ async function openForResume(
     position: end.endBytes,
     chain: end.chain,
     durableBytes: end.endBytes,
-    index: [...index],
-    headerBlock: undefined,
+    index,
   };
 }
 

@@ -1,7 +1,7 @@
-import { type Batch, encodeBatchHeader, encodeIndex, type IndexEntry } from './batch.ts';
+import { ActiveSegment, type ActiveSegmentState, type Stamp } from './active-segment.ts';
+import type { Batch } from './batch.ts';
 import type { BatchBuffer } from './batch-buffer.ts';
 import { type ChainSegment, extendChain } from './chain.ts';
-import { crc32c } from './crc32c.ts';
 import {
   batchHeaderBytes,
   encodeSegmentHeader,
@@ -12,7 +12,7 @@ import {
 } from './format.ts';
 import { pathOf } from './inventory.ts';
 import { adoptSegment, growSegment, type LogContext, prepareSegment, type ReadySegment } from './prepare.ts';
-import { StorageError, type StorageFile } from './storage.ts';
+import { StorageError } from './storage.ts';
 import { removeIfThere } from './storage-calls.ts';
 
 /** Where writing starts, as recovery found it. */
@@ -24,23 +24,9 @@ export interface WriterStart {
   /** The highest number that any segment file had. */
   readonly highestNumber: number;
   /** A segment to go on in, behind its clean end. */
-  readonly resume?: ActiveSegment;
+  readonly resume?: ActiveSegmentState;
   /** A segment that was made ready and never used. */
   readonly spare?: SegmentIdentity;
-}
-
-/** The segment that is being written. */
-export interface ActiveSegment {
-  readonly header: SegmentHeader;
-  readonly file: StorageFile;
-  /** Where the next batch goes, and the chain there. */
-  position: number;
-  chain: number;
-  /** Covered by barriers. */
-  durableBytes: number;
-  readonly index: IndexEntry[];
-  /** Still to be written, with the first batch. */
-  headerBlock: Uint8Array | undefined;
 }
 
 /**
@@ -61,8 +47,8 @@ export class SegmentWriter {
   #isPreparing = false;
   /** Why that failed otherwise. */
   #failure: unknown;
-  /** Something was written since the last clean end. */
-  #dirty = false;
+  /** The log ends with a clean end, or is as recovery found it. */
+  #isMarked = true;
   #syncs = 0;
   #rolls = 0;
 
@@ -73,7 +59,7 @@ export class SegmentWriter {
     this.#nextLsn = start.nextLsn;
     this.#durableLsn = start.nextLsn - 1;
     this.#highestNumber = start.highestNumber;
-    this.#active = start.resume;
+    this.#active = start.resume === undefined ? undefined : new ActiveSegment(start.resume);
     this.#spare = start.spare;
   }
 
@@ -106,38 +92,24 @@ export class SegmentWriter {
   async write(batch: BatchBuffer): Promise<void> {
     this.#checkFailure();
     const { settings } = this.#context;
-    const { blockBytes } = settings;
+    const { blockBytes, unsyncedBytesMax } = settings;
     const length = roundUp(batchHeaderBytes + batch.bodyBytes, blockBytes);
-    const old = this.#active;
-    if (old !== undefined && old.position + length + blockBytes > old.header.segmentBytes)
-      await this.#seal(old);
+    if (this.#active?.hasRoom(length) === false) await this.#seal(this.#active);
     const active = this.#active ?? (await this.#start(length));
-    const unsyncedBytes = active.position - active.durableBytes;
     // A seal or a clean end must still fit within the limit.
-    if (unsyncedBytes + length + blockBytes > settings.unsyncedBytesMax) await this.sync();
-    const place = { position: active.position, nextLsn: this.#nextLsn, chain: active.chain };
-    const { bytes, chain } = batch.finish(
-      active.header.identity,
-      place,
-      { durableLsn: this.#durableLsn, durableBytes: active.durableBytes },
-      settings.now(),
-    );
-    await this.#put(active, bytes);
-    active.index.push({ firstLsn: this.#nextLsn, position: place.position });
-    active.chain = chain;
+    const unsyncedBytes = active.position - active.durableBytes + length + blockBytes;
+    if (unsyncedBytes > unsyncedBytesMax) await this.sync();
+    await active.writeBatch(batch, this.#stamp());
     this.#nextLsn += batch.recordCount;
+    this.#isMarked = false;
     if (settings.prepareAhead && active.position > active.header.segmentBytes / 2) this.#prepareNext();
   }
 
   /** Makes durable all that was written. */
   async sync(): Promise<void> {
-    const active = this.#active;
-    if (active === undefined || active.headerBlock !== undefined) return;
-    if (active.durableBytes === active.position) return;
     // B5: acknowledgements and later promises stand on this one.
-    await active.file.syncData();
+    if ((await this.#active?.sync()) !== true) return;
     this.#syncs++;
-    active.durableBytes = active.position;
     this.#durableLsn = this.writtenLsn;
   }
 
@@ -146,43 +118,23 @@ export class SegmentWriter {
    * they were read. Called before anything else, if at all.
    */
   async move(batches: readonly Batch[]): Promise<void> {
-    const { settings, manifest } = this.#context;
-    const { blockBytes } = settings;
+    const { blockBytes, batchBytesMax } = this.#context.settings;
     const data = batches.filter(({ header }) => header.kind === 'data');
-    const lengths = data.map(({ body }) => roundUp(batchHeaderBytes + body.length, blockBytes));
-    const length = lengths.reduce((sum, bytes) => sum + bytes, 0);
+    const length = data.reduce(
+      (sum, { body }) => sum + roundUp(batchHeaderBytes + body.length, blockBytes),
+      0,
+    );
     const active = await this.#start(length, {
       durableBytes: blockBytes + length,
       // The records may be longer than what the options of today would accept.
-      batchBytesMax: Math.max(settings.batchBytesMax, ...data.map(({ body }) => body.length)),
+      batchBytesMax: Math.max(batchBytesMax, ...data.map(({ body }) => body.length)),
     });
-    const headerBlock = active.headerBlock;
-    active.headerBlock = undefined;
-    for (const [index, { header, body }] of data.entries()) {
-      const bytes = new Uint8Array(lengths[index] ?? 0);
-      bytes.set(body, batchHeaderBytes);
-      active.index.push({ firstLsn: this.#nextLsn, position: active.position });
-      active.chain = encodeBatchHeader(bytes, 0, active.header.identity, {
-        ...header,
-        position: active.position,
-        firstLsn: this.#nextLsn,
-        durableLsn: this.#durableLsn,
-        durableBytes: 0,
-        chain: active.chain,
-        blocks: bytes.length / blockBytes,
-      });
-      await this.#put(active, bytes);
-      this.#nextLsn += header.recordCount;
-    }
-    // B8: until the header is valid, the old place speaks; so what it will speak for comes first.
-    if (data.length > 0) await active.file.syncData();
-    if (headerBlock !== undefined) await active.file.write([headerBlock], 0);
-    // B9: recovery answers after this.
-    await active.file.syncData();
-    active.durableBytes = active.position;
+    await active.moveIn(data, this.#stamp());
+    this.#nextLsn += data.reduce((sum, { header }) => sum + header.recordCount, 0);
     this.#durableLsn = this.writtenLsn;
-    // No crash needs this one: without it the next recovery moves the same records once more.
-    await manifest.update({ tail: this.#tailOf(active) });
+    this.#isMarked = false;
+    // No crash needs this barrier: without it the next recovery moves the same records once more.
+    await this.#recordTail(active);
   }
 
   /** Makes all durable and marks the clean end of the log. */
@@ -190,21 +142,21 @@ export class SegmentWriter {
     await this.#next;
     this.#checkFailure();
     const active = this.#active;
-    if (active === undefined || !this.#dirty) return;
-    const { blockBytes } = this.#context.settings;
-    const hasRoom = active.position + 2 * blockBytes <= active.header.segmentBytes;
-    if (hasRoom) await this.#putMark(active, 'clean-end', new Uint8Array(0));
-    else await this.#putMark(active, 'seal', encodeIndex(active.index, blockBytes));
+    if (active === undefined || this.#isMarked) return;
+    const kind = active.hasRoom(active.header.blockBytes) ? 'clean-end' : 'seal';
+    await active.writeMark(kind, this.#stamp());
     // B10: the manifest may speak of the clean end only once that is durable.
     await this.sync();
-    await this.#context.manifest.update({ tail: this.#tailOf(active) });
-    this.#dirty = false;
+    // No crash needs this barrier: without it damage to the end of a closed log could not be told from a torn write.
+    await this.#recordTail(active);
+    this.#isMarked = true;
   }
 
   /** Removes the segments in which every record is older than `lsn`. May be called while something else is being done. */
   async truncateBefore(lsn: number): Promise<void> {
     const { place, manifest } = this.#context;
-    const floor = this.#chain.findLast(({ header }) => header.baseLsn <= lsn)?.header;
+    const isDurable = ({ endBytes }: ChainSegment) => endBytes > 0;
+    const floor = this.durableChain.filter(isDurable).findLast(({ header }) => header.baseLsn <= lsn)?.header;
     if (floor === undefined || floor === this.#chain[0]?.header) return;
     const { number } = floor.identity;
     // B12: in both slots, so that losing one never asks for a segment that is gone.
@@ -219,21 +171,20 @@ export class SegmentWriter {
   async close(): Promise<void> {
     const next = await this.#next;
     await next?.file.close();
-    await this.#active?.file.close();
+    await this.#active?.close();
     this.#next = undefined;
     this.#active = undefined;
   }
 
   async #seal(active: ActiveSegment): Promise<void> {
-    await this.#putMark(active, 'seal', encodeIndex(active.index, this.#context.settings.blockBytes));
+    await active.writeMark('seal', this.#stamp());
     // B7: the successor's header will say that this segment is whole.
     await this.sync();
-    const { number, epoch } = active.header.identity;
-    this.#point = { number, epoch, endBytes: active.position, chain: active.chain };
+    this.#point = active.end;
     this.#chain = this.durableChain;
     this.#active = undefined;
     this.#rolls++;
-    await active.file.close();
+    await active.close();
   }
 
   /** A new segment with room for `length` bytes of batches; its header is written with the first of them. */
@@ -257,7 +208,7 @@ export class SegmentWriter {
       durableBytes: 0,
       ...differences,
     });
-    const active: ActiveSegment = {
+    this.#active = new ActiveSegment({
       header,
       file: ready.file,
       position: blockBytes,
@@ -265,43 +216,19 @@ export class SegmentWriter {
       durableBytes: 0,
       index: [],
       headerBlock,
-    };
-    this.#active = active;
-    this.#chain = extendChain(this.#chain, header);
-    return active;
-  }
-
-  async #putMark(active: ActiveSegment, kind: 'seal' | 'clean-end', body: Uint8Array): Promise<void> {
-    const { settings } = this.#context;
-    const bytes = new Uint8Array(settings.blockBytes);
-    bytes.set(body, batchHeaderBytes);
-    active.chain = encodeBatchHeader(bytes, 0, active.header.identity, {
-      kind,
-      recordCount: 0,
-      position: active.position,
-      firstLsn: this.#nextLsn,
-      durableLsn: this.#durableLsn,
-      durableBytes: active.durableBytes,
-      bodyBytes: body.length,
-      bodyCrc: crc32c(body),
-      chain: active.chain,
-      blocks: 1,
-      issuedAtMs: settings.now(),
     });
-    await this.#put(active, bytes);
+    this.#chain = extendChain(this.#chain, header);
+    return this.#active;
   }
 
-  async #put(active: ActiveSegment, bytes: Uint8Array): Promise<void> {
-    const { headerBlock } = active;
-    if (headerBlock === undefined) await active.file.write([bytes], active.position);
-    else await active.file.write([headerBlock, bytes], 0);
-    active.headerBlock = undefined;
-    active.position += bytes.length;
-    this.#dirty = true;
+  #stamp(): Stamp {
+    const issuedAtMs = this.#context.settings.now();
+    return { nextLsn: this.#nextLsn, durableLsn: this.#durableLsn, issuedAtMs };
   }
 
-  #tailOf({ header, durableBytes }: ActiveSegment) {
-    return { number: header.identity.number, bytes: durableBytes, nextLsn: this.#nextLsn };
+  async #recordTail({ header, durableBytes }: ActiveSegment): Promise<void> {
+    const { number } = header.identity;
+    await this.#context.manifest.update({ tail: { number, bytes: durableBytes, nextLsn: this.#nextLsn } });
   }
 
   /** In the background. A full disk may have room again when the segment is needed; any other failure is the log's. */

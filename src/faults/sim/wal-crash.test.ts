@@ -3,9 +3,18 @@ import { crashStates } from '../model/crash-states.ts';
 import { takeApart } from '../model/effects.ts';
 import { buildImage } from '../model/image.ts';
 import { profileNamed } from '../model/profile.ts';
-import type { Recording } from '../model/recording.ts';
+import { liveTree, type Recording } from '../model/recording.ts';
+import type { Tree } from '../model/tree.ts';
 import type { Plan } from '../plan.ts';
-import { exploreRun, recordRun, type WalRun, type WalStep } from './fixtures/wal-run.ts';
+import {
+  exploreRun,
+  recordRun,
+  smallOptions,
+  storageOf,
+  type WalRun,
+  type WalStep,
+} from './fixtures/wal-run.ts';
+import { openSimLayer } from './layer.ts';
 
 /** Rolls three times, has a batch of several blocks, one that is not synced, and records that share a commit. */
 const work: readonly WalStep[] = [
@@ -46,6 +55,21 @@ describe('the log on the simulated disk (I1 to I10)', () => {
       if (profile !== 'btrfs' || fault !== 'torn-write') expect(states).toBeGreaterThan(40);
     }
   });
+
+  test.for(profiles)(
+    'keeps what it has not let go of, whatever of that reached the disk: %s',
+    async (profile) => {
+      const large: WalStep = { payloads: ['z'.repeat(3000)], durable: false };
+      for (const truncateBefore of [4, 100]) {
+        const run = await recordRun([...work, large, large, large], { truncateBefore });
+        expect(run.failure).toBeUndefined();
+        const from = run.recording.trace.length - 12;
+        const { states, findings } = await exploreRun(run, profile, 'power-loss', { limit: 1000, from });
+        expect(findings).toEqual([]);
+        expect(states).toBeGreaterThan(12);
+      }
+    },
+  );
 
   test.for(['posix', 'hostile', 'ext4-ordered'])(
     'loses nothing when it is killed anywhere, goes on with what the page cache shows, and the power goes: %s',
@@ -100,4 +124,43 @@ describe('the log on the simulated disk (I1 to I10)', () => {
       }
     },
   );
+
+  test.for(['posix', 'hostile', 'ext4-ordered'])(
+    'ends a damaged log before the damage, also if the power goes while it does so (I7, I14): %s',
+    async (profile) => {
+      const first = await recordRun(work);
+      for (const [number, left] of [
+        [1, 1],
+        [3, 6],
+      ] as const) {
+        const base = await damaged(first, number);
+        const told = { kind: 'acknowledgement' as const, text: `durable ${left}` };
+        const options = { ...smallOptions, policy: 'point-in-time' } as const;
+        const run = await recordRun(more, {
+          start: { base, trace: [told] },
+          before: first,
+          options,
+          seed: 6,
+        });
+        expect(run.failure).toBeUndefined();
+        expect(run.after.texts).toEqual([...first.after.texts.slice(0, left), 'n1', 'n2', 'n3']);
+        const { states, findings } = await exploreRun(run, profile, 'power-loss', { limit: 400, from: 0 });
+        expect(findings).toEqual([]);
+        expect(states).toBeGreaterThan(20);
+      }
+    },
+  );
 });
+
+/** What a run left, with one of its segments damaged in the middle. */
+async function damaged(run: WalRun, number: number): Promise<Tree> {
+  const layer = openSimLayer(['data']);
+  await layer.begin({ base: liveTree(run.recording), trace: [] }, []);
+  const storage = storageOf(layer.place);
+  const name = (await storage.list('wal')).find((each) => each.startsWith(`000000000${number}-`));
+  const file = await storage.open(`wal/${name}`, 'write');
+  await file.write([new Uint8Array(100).fill(0xee)], 8192);
+  const { recording } = await layer.end();
+  await layer.close();
+  return liveTree(recording);
+}

@@ -77,6 +77,11 @@ export const btrfs: Profile = {
       text: 'Since the last full commit only what fsync put into the tree log is there.',
       source,
     },
+    'size-ahead': {
+      rule: 'btrfs: the size does not wait for all data',
+      text: 'Without hole items, the first extent that is written takes the whole size of the file along: zeros show where other data is missing.',
+      source: 'Linux kernel, fs/btrfs/file-item.c: btrfs_inode_safe_disk_i_size_write (comment)',
+    },
     name: {
       rule: 'btrfs: a name is metadata',
       text: 'No full commit came after the name, and no fsync of its inode or directory put it into the tree log.',

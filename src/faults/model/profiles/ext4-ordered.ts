@@ -31,6 +31,13 @@ export const ext4Ordered: Profile = {
   name: 'ext4-ordered',
   summary: 'ext4 with data=ordered and delayed allocation, as distributions mount it',
   fillers: { whole: ['old'], torn: ['old'] },
-  permits: journalPermits('ext4', documentation),
+  permits: {
+    ...journalPermits('ext4', documentation),
+    'size-ahead': {
+      rule: 'ext4: the size does not wait for the data',
+      text: 'An append inside an allocated block sets the size at once, and unwritten blocks may be committed before their data: zeros show.',
+      source: 'Linux kernel, fs/ext4/inode.c: ext4_da_do_write_end, ext4_map_blocks (dioread_nolock)',
+    },
+  },
   rules: () => journalRules({ autoDaAlloc: true, sizeAfterData: false }),
 };
