@@ -78,7 +78,13 @@ const arrows: readonly Arrow[] = [
   { from: /^reports\//, to: ['reports/'], packages: ['zod', 'xmlbuilder2'] },
   {
     from: /^scenarios\//,
-    to: ['scenarios/', 'src/wal/', 'src/faults/layer.ts', 'harness/subject/subject.ts'],
+    to: [
+      'scenarios/',
+      'src/wal/',
+      'src/faults/layer.ts',
+      'src/faults/model/random.ts',
+      'harness/subject/subject.ts',
+    ],
   },
 ];
 

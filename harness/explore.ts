@@ -28,6 +28,8 @@ export interface ExploreTask {
   readonly limit: number;
   /** Also crash inside recovery. */
   readonly nested: boolean;
+  /** Nothing but states of runs that came about like this: for shrinking. */
+  readonly only?: RunOrigin['kind'];
   /** This lane's share: `index` from 0 to `count - 1`. */
   readonly share: Share;
 }
@@ -120,9 +122,13 @@ export async function explore(
     default: {
       const cuts = task.fault === 'power-loss' || task.fault === 'lost-fsync';
       const derived = (cuts ? derivedShare : 0) + (task.nested ? derivedShare : 0);
-      await exploration.exploreWorkload(Math.ceil(task.limit * (1 - derived)));
-      if (cuts) await exploration.exploreReopened();
-      if (task.nested) await exploration.exploreNested();
+      const wants = (kind: RunOrigin['kind']) => task.only === undefined || task.only === kind;
+      // Nested runs start from what the workload's own states leave.
+      if (wants('workload') || wants('nested')) {
+        await exploration.exploreWorkload(Math.ceil(task.limit * (1 - derived)));
+      }
+      if (cuts && wants('reopen')) await exploration.exploreReopened();
+      if (task.nested && wants('nested')) await exploration.exploreNested();
     }
   }
   return exploration.result();

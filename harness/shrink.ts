@@ -27,8 +27,8 @@ export interface ShrinkSettings {
 }
 
 /** How many shorter workloads are tried, and how many crash states of each. */
-const workloadsMax = 40;
-const statesEach = 400;
+const workloadsMax = 30;
+const statesEach = 150;
 
 /**
  * The smallest witness that was found for the same claim: fewest steps asked, then fewest effects lost. Undefined if
@@ -145,6 +145,7 @@ class Shrinker {
       claims: [violation.claim],
       limit: Math.min(statesEach, this.settings.task.limit),
       nested: violation.origin.kind === 'nested',
+      only: violation.origin.kind,
       share: { index: 0, count: 1 },
     };
     await explore(this.lane, task, {

@@ -14,7 +14,7 @@ export interface RecoveryReport {
   readonly segments: number;
   /** Records whose durability was not proven, and that were therefore written again. */
   readonly movedRecords: number;
-  /** Bytes behind the end that hold something, and were left out. */
+  /** Bytes behind the end that hold something, and were left out; 0 where damage in an older segment ended the log. */
   readonly discardedBytes: number;
   /** Where reading stopped, if the tail is torn or corrupt. */
   readonly stop?: {

@@ -133,7 +133,7 @@ export class SegmentWriter {
     this.#nextLsn += data.reduce((sum, { header }) => sum + header.recordCount, 0);
     this.#durableLsn = this.writtenLsn;
     this.#isMarked = false;
-    // No crash needs this barrier: without it the next recovery moves the same records once more.
+    // B11. No crash needs it: without it the next recovery moves the same records once more.
     await this.#recordTail(active);
   }
 
@@ -147,7 +147,7 @@ export class SegmentWriter {
     await active.writeMark(kind, this.#stamp());
     // B10: the manifest may speak of the clean end only once that is durable.
     await this.sync();
-    // No crash needs this barrier: without it damage to the end of a closed log could not be told from a torn write.
+    // No crash needs this one: without it damage to the end of a closed log could not be told from a torn write.
     await this.#recordTail(active);
     this.#isMarked = true;
   }
@@ -165,6 +165,7 @@ export class SegmentWriter {
     const dropped = this.#chain.filter(({ header }) => header.identity.number < number);
     this.#chain = this.#chain.filter(({ header }) => header.identity.number >= number);
     for (const { header } of dropped) await removeIfThere(place.storage, pathOf(place, header.identity.name));
+    // B13. No crash needs it: a segment that comes back is removed again.
     await place.storage.syncDirectory(place.directory);
   }
 
