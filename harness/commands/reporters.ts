@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { InvalidArgumentError } from 'commander';
+import { renderGithub } from '../../reports/github.ts';
 import { renderHtml } from '../../reports/html.ts';
 import { renderJunit } from '../../reports/junit.ts';
 import { renderMarkdown } from '../../reports/markdown.ts';
@@ -9,7 +10,7 @@ import type { Verdict } from '../../reports/verdict.ts';
 import { renderJson } from '../../reports/write.ts';
 import { suggest } from '../suggest.ts';
 
-export const reporterNames = ['terminal', 'markdown', 'junit', 'html', 'json'] as const;
+export const reporterNames = ['terminal', 'markdown', 'junit', 'html', 'github', 'json'] as const;
 export type ReporterName = (typeof reporterNames)[number];
 
 /** A report that the user asked for: into a file, or on stdout. */
@@ -67,6 +68,8 @@ function render(verdict: Verdict, name: ReporterName, look: TerminalOptions): st
       return renderJunit(verdict);
     case 'html':
       return renderHtml(verdict);
+    case 'github':
+      return renderGithub(verdict);
     case 'json':
       return renderJson(verdict);
   }

@@ -3,8 +3,8 @@ import type { Operation } from './model/operation.ts';
 /**
  * The faults of one run and when each fires. Plain JSON. docs/fault-model.md lists the faults.
  *
- * `fsync-error`: the barrier answers EIO; what it would have made durable stays unsure for good, a later barrier that
- * answers 0 included (FAULT-MODEL section 5, `ext4-ordered` and `xfs`).
+ * `fsync-error`: the barrier answers EIO; the data that it would have made durable, and the growth that came with it, stay
+ * unsure for good, also after a later barrier that answers 0 (Rebello et al., ATC 2020: ext4 in ordered mode, and xfs).
  * `process-kill`: SIGKILL to the process group that asked; the operation is not carried out.
  */
 export interface PlanRule {

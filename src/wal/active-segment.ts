@@ -79,7 +79,7 @@ export class ActiveSegment {
     await this.#put(bytes, chain);
   }
 
-  /** Only for a segment that was just begun: data batches that were read elsewhere, durable before its header is, and that too. */
+  /** For a segment just begun: data batches that were read elsewhere become durable, and then its header. */
   async moveIn(batches: readonly Batch[], stamp: Stamp): Promise<void> {
     const headerBlock = this.#headerBlock;
     this.#headerBlock = undefined;

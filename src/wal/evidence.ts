@@ -16,6 +16,8 @@ export async function readStray(place: LogPlace, file: SegmentFile): Promise<Str
   const handle = await place.storage.open(pathOf(place, file.identity.name), 'read');
   try {
     const fileBytes = await handle.size();
+    // A valid header says enough: what follows it need not be read.
+    if (file.header !== undefined) return { file, fileBytes, extentBytes: fileBytes, promisedBytes: 0 };
     return { file, fileBytes, ...(await inspectRest(handle, file.identity, 0)) };
   } finally {
     await handle.close();

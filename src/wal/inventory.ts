@@ -16,8 +16,8 @@ export interface LogPlace {
   readonly directory: string;
 }
 
-export function pathOf(place: LogPlace, name: string): string {
-  return `${place.directory}/${name}`;
+export function pathOf({ directory }: LogPlace, name: string): string {
+  return directory === '' ? name : `${directory}/${name}`;
 }
 
 /** A segment file as its header shows it. */

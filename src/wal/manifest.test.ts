@@ -17,7 +17,10 @@ const manifest: Manifest = {
 async function created() {
   const storage = new MemoryStorage();
   await storage.makeDirectory('wal');
-  const file = await ManifestFile.create(storage, 'wal', { logId: manifest.logId, createdAtMs: 5 });
+  const file = await ManifestFile.create(
+    { storage, directory: 'wal' },
+    { logId: manifest.logId, createdAtMs: 5 },
+  );
   return { storage, file, bytes: () => storage.bytes('wal/manifest') };
 }
 
@@ -52,7 +55,7 @@ describe('the manifest file', () => {
     const { storage, file, bytes } = await created();
     for (let lsn = 2; lsn < 6; lsn++) await file.update(tail(lsn));
     await file.close();
-    const newest = await ManifestFile.open(storage, 'wal');
+    const newest = await ManifestFile.open({ storage, directory: 'wal' });
     expect(newest?.current.tail.nextLsn).toBe(5);
     for (const [offset, expected] of [
       [0, 5],
@@ -60,10 +63,12 @@ describe('the manifest file', () => {
     ] as const) {
       const copy = storage.snapshot();
       copy.bytes('wal/manifest').fill(0xee, offset, offset + 256);
-      expect((await ManifestFile.open(copy, 'wal'))?.current.tail.nextLsn).toBe(expected);
+      expect((await ManifestFile.open({ storage: copy, directory: 'wal' }))?.current.tail.nextLsn).toBe(
+        expected,
+      );
     }
     bytes().fill(0);
-    expect(await ManifestFile.open(storage, 'wal')).toBeUndefined();
+    expect(await ManifestFile.open({ storage, directory: 'wal' })).toBeUndefined();
   });
 
   test('a new writer overwrites the newer slot first: only the older one is known to be durable', async () => {
@@ -71,15 +76,15 @@ describe('the manifest file', () => {
     await file.update(tail(2));
     await file.update(tail(3));
     const older = bytes().slice(0, 256);
-    const opened = await ManifestFile.open(storage.snapshot(), 'wal');
+    const opened = await ManifestFile.open({ storage: storage.snapshot(), directory: 'wal' });
     expect(opened?.current.generation).toBe(3);
-    const reopened = await ManifestFile.open(storage, 'wal');
+    const reopened = await ManifestFile.open({ storage, directory: 'wal' });
     await reopened?.update(tail(4));
     expect(bytes().slice(0, 256)).toEqual(older);
     expect(reopened?.current).toMatchObject({ generation: 5, tail: { nextLsn: 4 } });
     await reopened?.update(tail(5));
     expect(bytes().slice(0, 256)).not.toEqual(older);
-    expect((await ManifestFile.open(storage, 'wal'))?.current.tail.nextLsn).toBe(5);
+    expect((await ManifestFile.open({ storage, directory: 'wal' }))?.current.tail.nextLsn).toBe(5);
   });
 
   test('changes made at once are carried out one after the other, and none is lost', async () => {
@@ -90,7 +95,7 @@ describe('the manifest file', () => {
       file.update(tail(9)),
     ]);
     await file.close();
-    expect((await ManifestFile.open(storage, 'wal'))?.current).toMatchObject({
+    expect((await ManifestFile.open({ storage, directory: 'wal' }))?.current).toMatchObject({
       generation: 4,
       floor: { number: 3, lsn: 7 },
       tail: { nextLsn: 9 },

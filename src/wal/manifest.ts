@@ -1,7 +1,8 @@
 import { crc32c } from './crc32c.ts';
 import { WalError } from './errors.ts';
 import { formatVersion, hasText, putText, putU64, takeU64, viewOf } from './format.ts';
-import type { Storage, StorageFile } from './storage.ts';
+import { type LogPlace, pathOf } from './inventory.ts';
+import type { StorageFile } from './storage.ts';
 import { createAfresh } from './storage-calls.ts';
 
 /** docs/wal-format.md section 6: two slots, written in turn; the valid one with the higher generation counts (I13). */
@@ -84,11 +85,7 @@ export class ManifestFile {
     return this.#manifest;
   }
 
-  static async create(
-    storage: Storage,
-    directory: string,
-    seed: Pick<Manifest, 'logId' | 'createdAtMs'>,
-  ): Promise<ManifestFile> {
+  static async create(place: LogPlace, seed: Pick<Manifest, 'logId' | 'createdAtMs'>): Promise<ManifestFile> {
     const manifest: Manifest = {
       generation: 1,
       ...seed,
@@ -96,7 +93,8 @@ export class ManifestFile {
       published: { number: 0, epoch: 0 },
       tail: { number: 0, bytes: 0, nextLsn: 1 },
     };
-    const temporary = `${directory}/${manifestTemporaryName}`;
+    const { storage, directory } = place;
+    const temporary = pathOf(place, manifestTemporaryName);
     const file = await createAfresh(storage, temporary);
     try {
       await file.write([encodeManifest(manifest)], slotOffset(manifest.generation));
@@ -105,22 +103,26 @@ export class ManifestFile {
     } finally {
       await file.close();
     }
-    const path = `${directory}/${manifestName}`;
+    const path = pathOf(place, manifestName);
     await storage.rename(temporary, path);
     await storage.syncDirectory(directory);
     return new ManifestFile(await storage.open(path, 'write'), manifest, manifest.generation + 1);
   }
 
   /** Answers undefined if neither slot is valid. */
-  static async open(storage: Storage, directory: string): Promise<ManifestFile | undefined> {
-    const file = await storage.open(`${directory}/${manifestName}`, 'write');
+  static async open(place: LogPlace): Promise<ManifestFile | undefined> {
+    const file = await place.storage.open(pathOf(place, manifestName), 'write');
     const slots = await Promise.all([readSlot(file, 0), readSlot(file, slotStrideBytes)]);
-    const newest = slots
+    const valid = slots
       .filter((slot) => slot !== undefined)
-      .sort((left, right) => right.generation - left.generation)[0];
-    // The older slot was durable before the newer one was issued; the newer one may be in the page cache alone, and a barrier now
-    // would not prove otherwise if one failed before. So the newer one is overwritten first.
-    if (newest !== undefined) return new ManifestFile(file, newest, newest.generation + 2);
+      .sort((left, right) => right.generation - left.generation);
+    const [newest, older] = valid;
+    if (newest !== undefined) {
+      // With one valid slot, that one is durable: the write of the other was cut short, or never begun. With two, the older was
+      // durable before the newer one was issued, and the newer may be in the page cache alone; a barrier now would not
+      // prove otherwise if one failed before. So the slot that is overwritten first is the one that may not be durable.
+      return new ManifestFile(file, newest, newest.generation + (older === undefined ? 1 : 2));
+    }
     await file.close();
     return undefined;
   }

@@ -74,8 +74,7 @@ async function ensureDirectory({ storage, directory }: LogPlace): Promise<void> 
 }
 
 async function createLog(place: LogPlace, settings: Settings): Promise<Omit<OpenLog, 'lock'>> {
-  const { storage, directory } = place;
-  const manifest = await ManifestFile.create(storage, directory, {
+  const manifest = await ManifestFile.create(place, {
     logId: settings.randomBytes(16).slice(),
     createdAtMs: settings.now(),
   });

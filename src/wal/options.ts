@@ -89,7 +89,7 @@ export function settle(options: WalOptions): Settings {
   check('knownDurableLsn', knownDurableLsn, within(knownDurableLsn, 0, 2 ** 53 - 1), 'an LSN');
   const policy = options.policy ?? 'strict';
   check('policy', policy, policy === 'strict' || policy === 'point-in-time', "'strict' or 'point-in-time'");
-  return {
+  const settings: Settings = {
     blockBytes,
     segmentBytes,
     batchBytesMax,
@@ -101,6 +101,11 @@ export function settle(options: WalOptions): Settings {
     randomBytes: options.randomBytes ?? randomBytes,
     now: options.now ?? Date.now,
   };
+  for (const name of Object.keys(options)) {
+    const known = Object.keys(settings).join(', ');
+    if (!(name in settings)) throw new WalError('invalid', `there is no option ${name}; there are: ${known}`);
+  }
+  return settings;
 }
 
 function within(value: number, from: number, to: number): boolean {

@@ -43,8 +43,8 @@ export async function prepareSegment(
   await place.storage.rename(temporary, path);
   // B4: the name, before anything in the segment is acknowledged.
   await place.storage.syncDirectory(place.directory);
-  // B6. A header that is durable speaks for itself; this lets a segment file be missed that a disk fault makes vanish, the last of
-  // all and so with no successor to miss it. And it tells the next writer that the name is durable.
+  // B6. A header that is durable speaks for itself. This lets a segment file be missed that a disk fault makes vanish, the last
+  // of all and so with no successor to miss it. And it tells the next writer that the name is durable.
   await manifest.update({ published: { number, epoch: identity.epoch } });
   return { identity, file: await place.storage.open(path, 'write'), bytes };
 }

@@ -58,7 +58,7 @@ async function openManifest(place: LogPlace, names: readonly string[]): Promise<
     if (!names.some(isSegmentName)) return undefined;
     throw new WalError('corrupt', `${path} is gone, though there are segments: restore it from a backup`);
   }
-  const manifest = await ManifestFile.open(place.storage, place.directory);
+  const manifest = await ManifestFile.open(place);
   if (manifest === undefined)
     throw new WalError('corrupt', `both slots of ${path} are damaged: restore it from a backup`);
   return manifest;
@@ -164,7 +164,7 @@ const nothingSeen = {
   closed: false,
 };
 
-/** The newest stray, if it is all zeros, its name is durable (the manifest says so), and it has the size of today's segments. */
+/** The newest stray, if it is all zeros, of the size of today's segments, and its name durable (the manifest says so). */
 function findSpare(
   strays: readonly Stray[],
   published: Manifest['published'],

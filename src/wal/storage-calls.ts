@@ -1,8 +1,8 @@
 import { type Storage, StorageError, type StorageFile } from './storage.ts';
 
 /**
- * A new file under a name that a crash may have left. The name is removed and the file never touched: a rename that a crash cut in
- * two may have left both names on a file in use.
+ * A new file under a name that a crash may have left. The name is removed and the file never touched: a rename that a crash
+ * cut in two may have left both names on a file in use.
  */
 export async function createAfresh(storage: Storage, path: string): Promise<StorageFile> {
   try {

@@ -171,6 +171,17 @@ describe('a log', () => {
     }
   });
 
+  test('may have the root of its storage as its directory', async () => {
+    const storage = new MemoryStorage();
+    for (let round = 0; round < 2; round++) {
+      const wal = await Wal.open({ storage, directory: '' }, { segmentBytes: 65_536 });
+      await appendAll(wal, [`r${round + 1}`]);
+      expect(await readTexts(wal)).toEqual(texts(round + 1));
+      await wal.close();
+    }
+    expect(await storage.list('')).toContain('manifest');
+  });
+
   test('can be disposed of, closed twice, and refuses everything after', async () => {
     const storage = new MemoryStorage();
     const wal = await openLog(storage);
@@ -199,6 +210,7 @@ describe('arguments', () => {
     ['unsyncedBytesMax', { unsyncedBytesMax: 512 }],
     ['knownDurableLsn', { knownDurableLsn: -1 }],
     ['policy', { policy: 'hope' }],
+    ['segmentbytes', { segmentbytes: 4096 }],
   ])('option %s is checked', async ([name, options]) => {
     const opening = openLog(new MemoryStorage(), options);
     await expect(opening).rejects.toMatchObject({ code: 'invalid', message: expect.stringContaining(name) });

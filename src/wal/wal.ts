@@ -47,8 +47,8 @@ export interface WalStats {
  * for await (const record of wal.iterate()) replay(record);
  * ```
  *
- * Any number of callers may append and sync at once; those who wait for durability share a commit. After a write or a barrier
- * failed, every call rejects with `failed` (or `full`), the first cause kept: open the log again.
+ * Any number of callers may append and sync at once; those who wait for durability share a commit. After a write or a
+ * barrier failed, every call rejects with `failed` (or `full`), the first cause kept: open the log again.
  */
 export class Wal implements AsyncDisposable {
   /** What recovery found when the log was opened. */
@@ -80,8 +80,8 @@ export class Wal implements AsyncDisposable {
   }
 
   /**
-   * Accepts a record and answers its LSN. It is not durable yet: `sync` does that. Waits while the buffer is full. Leave `payload`
-   * alone until it settles.
+   * Accepts a record and answers its LSN. It is not durable yet: `sync` does that. Waits while the buffer is full. Leave
+   * `payload` alone until it settles.
    */
   append(payload: Uint8Array, options?: AppendOptions): Promise<number> {
     return this.#append([payload], options);
@@ -118,7 +118,7 @@ export class Wal implements AsyncDisposable {
     });
   }
 
-  /** Reads and checks everything that is durable. Answers what is damaged, one sentence for each segment; none if all is well. */
+  /** Reads and checks everything that is durable. Answers what is damaged, one sentence for each segment, none if all is well. */
   async verify(): Promise<string[]> {
     this.#checkOpen();
     const chain = this.#log.writer.durableChain;

@@ -110,7 +110,7 @@ export interface SyncOperation {
   readonly kind: 'sync';
   readonly inode: InodeNumber;
   readonly cause: 'fsync' | 'fdatasync' | 'fsyncdir' | 'O_SYNC' | 'O_DSYNC';
-  /** It answered EIO: what it would have covered is never covered by a later barrier either. */
+  /** It answered EIO: data that it would have covered, and growth by writing, no later barrier covers either. */
   readonly failed?: boolean;
 }
 
