@@ -17,7 +17,7 @@ it('reporters add up, and only one of them has stdout', () => {
 it.each([
   ['html=', 'Expected a file after html='],
   ['jsn', 'Did you mean json?'],
-  ['', 'Expected one of terminal, markdown, junit, html, json'],
+  ['', 'Expected one of terminal, markdown, junit, html, github, json'],
 ])('%j is refused', (text, message) => {
   expect(() => parseReporter(text)).toThrow(message);
 });

@@ -39,7 +39,7 @@ export async function inspectRest(
 }
 
 /** Behind the last byte that is not zero. */
-export function endOfContent(chunk: Uint8Array): number {
+function endOfContent(chunk: Uint8Array): number {
   for (let end = chunk.length; end > 0; end -= blockBytesMin) {
     const from = Math.max(0, end - blockBytesMin);
     if (zeros.compare(chunk, from, end, 0, end - from) === 0) continue;
