@@ -1,4 +1,4 @@
-import type { LogPlace } from './inventory.ts';
+import type { LogPlace } from './place.ts';
 import type { RecoveryReport } from './report.ts';
 import { StorageError } from './storage.ts';
 

@@ -8,17 +8,7 @@ import {
   type SegmentIdentity,
   segmentHeaderBytes,
 } from './format.ts';
-import type { Storage } from './storage.ts';
-
-/** Where a log lives: a directory of a storage. */
-export interface LogPlace {
-  readonly storage: Storage;
-  readonly directory: string;
-}
-
-export function pathOf({ directory }: LogPlace, name: string): string {
-  return directory === '' ? name : `${directory}/${name}`;
-}
+import { type LogPlace, pathOf } from './place.ts';
 
 /** A segment file as its header shows it. */
 export interface SegmentFile {

@@ -1,7 +1,7 @@
 import { crc32c } from './crc32c.ts';
 import { WalError } from './errors.ts';
 import { formatVersion, hasText, putText, putU64, takeU64, viewOf } from './format.ts';
-import { type LogPlace, pathOf } from './inventory.ts';
+import { type LogPlace, pathOf } from './place.ts';
 import type { StorageFile } from './storage.ts';
 import { createAfresh } from './storage-calls.ts';
 

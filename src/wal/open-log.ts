@@ -1,7 +1,7 @@
 import { logStart } from './format.ts';
-import type { LogPlace } from './inventory.ts';
 import { ManifestFile, manifestName } from './manifest.ts';
 import type { Settings } from './options.ts';
+import type { LogPlace } from './place.ts';
 import type { LogContext } from './prepare.ts';
 import { examine } from './recover.ts';
 import type { RecoveryReport } from './report.ts';

@@ -1,7 +1,7 @@
 import { identify, type SegmentIdentity } from './format.ts';
-import { type LogPlace, pathOf } from './inventory.ts';
 import type { ManifestFile } from './manifest.ts';
 import type { Settings } from './options.ts';
+import { type LogPlace, pathOf } from './place.ts';
 import type { StorageFile } from './storage.ts';
 import { createAfresh } from './storage-calls.ts';
 import { nextTurn } from './turn.ts';

@@ -1,6 +1,7 @@
 import type { ActiveSegmentState } from './active-segment.ts';
 import { WalError } from './errors.ts';
-import { type LogPlace, pathOf, type SegmentFile } from './inventory.ts';
+import type { SegmentFile } from './inventory.ts';
+import { type LogPlace, pathOf } from './place.ts';
 import type { LogContext } from './prepare.ts';
 import type { Findings } from './recover.ts';
 import type { RecoveryReport } from './report.ts';

@@ -10,7 +10,7 @@ import {
   type SegmentHeader,
   type SegmentIdentity,
 } from './format.ts';
-import { pathOf } from './inventory.ts';
+import { pathOf } from './place.ts';
 import { adoptSegment, growSegment, type LogContext, prepareSegment, type ReadySegment } from './prepare.ts';
 import { StorageError } from './storage.ts';
 import { removeIfThere } from './storage-calls.ts';

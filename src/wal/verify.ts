@@ -1,7 +1,7 @@
 import { BatchCursor, type StopFault } from './batch-cursor.ts';
 import type { ChainSegment } from './chain.ts';
 import type { LogPoint } from './format.ts';
-import { type LogPlace, pathOf } from './inventory.ts';
+import { type LogPlace, pathOf } from './place.ts';
 import { hasSoundRecords } from './record.ts';
 
 /** Where a segment that a successor covers stops being what the successor says. */

@@ -1,10 +1,10 @@
 import { Committer } from './committer.ts';
 import { asWalError, WalError } from './errors.ts';
 import { openFileStorage } from './file-storage.ts';
-import type { LogPlace } from './inventory.ts';
 import { RecordIterator } from './iterate.ts';
 import { type OpenLog, openLog } from './open-log.ts';
 import { settle, type WalOptions } from './options.ts';
+import type { LogPlace } from './place.ts';
 import { type LogRecord, recordTypeBytes, recordTypeUserMax, recordTypeUserMin } from './record.ts';
 import type { RecoveryReport } from './report.ts';
 import type { Storage } from './storage.ts';

@@ -3,15 +3,6 @@ import type { CrashState } from './image.ts';
 import { createRandom } from './random.ts';
 import { type FileInode, type Tree, walkVolume } from './tree.ts';
 
-/** One bit of one file, flipped at rest. */
-export interface FlippedBit {
-  readonly inode: number;
-  /** Byte offset in the file. */
-  readonly offset: number;
-  /** 0 (lowest) to 7. */
-  readonly bit: number;
-}
-
 /**
  * States in which everything reached the disk and then one bit of it rotted: spread evenly over the bytes that the
  * files hold (holes hold none), each at a seeded bit. `exhaustive` if every byte had its turn.

@@ -1,4 +1,3 @@
-import type { FlippedBit } from './bit-rot.ts';
 import { type Content, pageBytes, readContent, zeroContent } from './content.ts';
 import type { DataEffect, Effect, EffectTrace } from './effects.ts';
 import { createRandom } from './random.ts';
@@ -17,6 +16,15 @@ export interface CrashState {
   readonly filler: Filler;
   /** A bit that flipped at rest, after all else. */
   readonly rotten?: FlippedBit;
+}
+
+/** One bit of one file, flipped at rest. */
+export interface FlippedBit {
+  readonly inode: number;
+  /** Byte offset in the file. */
+  readonly offset: number;
+  /** 0 (lowest) to 7. */
+  readonly bit: number;
 }
 
 /**
