@@ -3,7 +3,7 @@ import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { ExploreTask } from '../harness/explore.ts';
+import type { ExploreTask } from '../harness/exploration.ts';
 import { LaneProcess } from '../harness/lane/process.ts';
 import { loadScenario, parseScenario } from '../harness/load-scenario.ts';
 import type { RecordedRun } from '../harness/recorded-run.ts';

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import type { Finding } from '../reports/verdict.ts';
 import type { Tree } from '../src/faults/model/tree.ts';
-import type { Violation } from './explore.ts';
+import type { Violation } from './exploration.ts';
 import { hexDiff } from './hex-diff.ts';
 import { layOut } from './lane/lay-out.ts';
 import type { LaneProcess } from './lane/process.ts';

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Claim } from '../reports/verdict.ts';
 import { emptyTree } from '../src/faults/model/tree.ts';
-import { type ClaimTally, type ExploreResult, spread, type Violation } from './explore.ts';
+import type { ClaimTally, ExploreResult, Violation } from './exploration.ts';
 import { mergeResults } from './merge.ts';
+import { spread } from './spread.ts';
 
 function violationAt(...place: number[]): Violation {
   return {

@@ -1,5 +1,5 @@
 import type { Claim } from '../reports/verdict.ts';
-import type { ClaimTally, Coverage, ExploredFault, ExploreResult, ExploreTask } from './explore.ts';
+import type { ClaimTally, Coverage, ExploredFault, ExploreResult, ExploreTask } from './exploration.ts';
 import type { TortureResult } from './torture.ts';
 
 /** One fault under one profile, from all lanes. */

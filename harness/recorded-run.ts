@@ -100,3 +100,8 @@ export function linesAt(run: RecordedRun, point: number): string[] {
 export function promisesKey(run: RecordedRun, point: number): string {
   return acknowledgedBefore(run.recording, point).join('\n');
 }
+
+/** What a run asked; a command pair is asked nothing. */
+export function stepsOf(run: RecordedRun): readonly NumberedStep[] {
+  return run.conversation.kind === 'requests' ? run.conversation.steps : [];
+}

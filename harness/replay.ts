@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import type { Claim } from '../reports/verdict.ts';
 import { probeFuse } from '../src/faults/fuse/layer.ts';
-import type { Violation } from './explore.ts';
+import type { Violation } from './exploration.ts';
 import { LaneProcess } from './lane/process.ts';
 import { loadScenario } from './load-scenario.ts';
 import { type RecordedRun, renumber } from './recorded-run.ts';

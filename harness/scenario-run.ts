@@ -1,6 +1,6 @@
 import { relative } from 'node:path';
 import type { Claim, FaultKind, ScenarioVerdict } from '../reports/verdict.ts';
-import type { ExploredFault, ExploreResult, ExploreTask, Share } from './explore.ts';
+import type { ExploredFault, ExploreTask, Share } from './exploration.ts';
 import { buildFindings, type FindingContext } from './findings.ts';
 import { writeHistory } from './history.ts';
 import type { Lanes } from './lane/lanes.ts';
@@ -203,5 +203,3 @@ export const exploredFaults: readonly ExploredFault[] = [
   'fsync-error',
   'bit-rot',
 ];
-
-export type { ExploreResult };

@@ -4,9 +4,10 @@ import { buildImage } from '../src/faults/model/image.ts';
 import { add, bits, has, isLegal, pendingAt } from '../src/faults/model/pending.ts';
 import { profileNamed } from '../src/faults/model/profile.ts';
 import type { Tree } from '../src/faults/model/tree.ts';
-import { type ExploreTask, explore, stepsOf, type Violation } from './explore.ts';
+import type { ExploreTask, Violation } from './exploration.ts';
+import { explore } from './explore.ts';
 import type { Lane } from './lane/lane.ts';
-import { type NumberedStep, renumber } from './recorded-run.ts';
+import { type NumberedStep, renumber, stepsOf } from './recorded-run.ts';
 
 export interface Shrunk {
   readonly violation: Violation;

@@ -1,9 +1,9 @@
 import type { Claim } from '../reports/verdict.ts';
 import { createRandom } from '../src/faults/model/random.ts';
 import { liveTree } from '../src/faults/model/recording.ts';
-import { type ClaimTally, stepsOf, type Violation } from './explore.ts';
+import type { ClaimTally, Violation } from './exploration.ts';
 import type { Lane } from './lane/lane.ts';
-import type { RecordedRun } from './recorded-run.ts';
+import { type RecordedRun, stepsOf } from './recorded-run.ts';
 
 /** Real kills while the subject works, cycle after cycle on the same volumes: each one reopens what the last one left. */
 export interface TortureTask {

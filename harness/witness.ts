@@ -5,7 +5,7 @@ import { type Effect, type EffectTrace, takeApart } from '../src/faults/model/ef
 import { permittingRules } from '../src/faults/model/explain.ts';
 import type { Order } from '../src/faults/model/order.ts';
 import { profileNamed } from '../src/faults/model/profile.ts';
-import type { Violation } from './explore.ts';
+import type { Violation } from './exploration.ts';
 import { shownText } from './recorded-run.ts';
 import { renderMutation } from './workload/render.ts';
 

@@ -1,6 +1,6 @@
 import type { Claim } from '../../reports/verdict.ts';
 import type { CrashState } from '../../src/faults/model/image.ts';
-import type { ExploreResult, ExploreTask, RunOrigin, Violation } from '../explore.ts';
+import type { ExploreResult, ExploreTask, RunOrigin, Violation } from '../exploration.ts';
 import type { NumberedStep, RecordedRun } from '../recorded-run.ts';
 import type { Shrunk } from '../shrink.ts';
 import type { SubjectHello } from '../subject/subject.ts';

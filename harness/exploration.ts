@@ -1,0 +1,89 @@
+import type { Claim, FaultKind } from '../reports/verdict.ts';
+import type { CrashFault } from '../src/faults/model/crash-states.ts';
+import type { CrashState } from '../src/faults/model/image.ts';
+import type { Plan } from '../src/faults/plan.ts';
+import type { Judgement } from './oracle/evidence.ts';
+import type { NumberedStep, RecordedRun } from './recorded-run.ts';
+
+/** The faults that this explorer can put to the test. */
+export type ExploredFault = Extract<FaultKind, CrashFault | 'lost-fsync' | 'fsync-error' | 'bit-rot'>;
+
+/** One fault under one profile, explored on one lane. */
+export interface ExploreTask {
+  /** The workload's run, without any live fault. */
+  readonly run: RecordedRun;
+  readonly fault: ExploredFault;
+  readonly profile: string;
+  readonly claims: readonly Claim[];
+  readonly seed: number;
+  /** Crash states to judge, at least 1; over all lanes. */
+  readonly limit: number;
+  /** Also crash inside recovery. */
+  readonly nested: boolean;
+  /** Nothing but states of runs that came about like this: for shrinking. */
+  readonly only?: RunOrigin['kind'];
+  /** This lane's share: `index` from 0 to `count - 1`. */
+  readonly share: Share;
+}
+
+export interface Share {
+  readonly index: number;
+  readonly count: number;
+}
+
+/** How a run came about: enough to record it again from its workload's steps. */
+export type RunOrigin =
+  | { readonly kind: 'workload'; readonly plan: Plan }
+  | { readonly kind: 'reopen'; readonly killPoint: number }
+  | { readonly kind: 'nested'; readonly state: CrashState }
+  /** Real kills: no plan makes the same run again. */
+  | { readonly kind: 'torture' };
+
+export interface Violation {
+  readonly claim: Claim;
+  readonly fault: FaultKind;
+  readonly profile: string;
+  readonly judgement: Extract<Judgement, { status: 'violated' }>;
+  readonly run: RecordedRun;
+  readonly origin: RunOrigin;
+  /** The steps of the workload that it began with, by their numbers in the whole seeded workload. */
+  readonly steps: readonly NumberedStep[];
+  readonly state: CrashState;
+  /** Where it stands in the order of exploration; the same for any number of lanes. */
+  readonly place: readonly number[];
+}
+
+export interface ClaimTally {
+  readonly held: number;
+  readonly violated: number;
+  readonly unknown: number;
+  readonly why?: string;
+  readonly first?: Violation;
+}
+
+/** Legal states looked at, and the different images with different promises among them. */
+export interface Coverage {
+  readonly crashPoints: number;
+  readonly states: number;
+  readonly images: number;
+}
+
+export interface ExploreResult {
+  /** Of the workload's own run: every lane walks all of it, and judges its share. */
+  readonly shared: Coverage;
+  /** Of runs that only this lane recorded. */
+  readonly own: Coverage;
+  /** How many images this lane judged. */
+  readonly judged: number;
+  /** Every legal state of the workload's run was looked at. */
+  readonly exhaustive: boolean;
+  readonly tallies: ReadonlyMap<Claim, ClaimTally>;
+  readonly notes: readonly string[];
+}
+
+export interface ExploreWatcher {
+  /** Called after each judged image. */
+  readonly onJudged: () => void;
+  readonly onViolation?: (violation: Violation) => void;
+  readonly shouldStop: () => boolean;
+}
