@@ -24,7 +24,10 @@ const reportEveryMs = 100;
 
 function onJudged(): void {
   judged += 1;
-  if (performance.now() - reportedAt < reportEveryMs) return;
+  if (performance.now() - reportedAt >= reportEveryMs) reportJudged();
+}
+
+function reportJudged(): void {
   reportedAt = performance.now();
   send({ kind: 'judged', count: judged });
   judged = 0;
@@ -88,6 +91,7 @@ async function answer(id: number, call: LaneCall, ask: unknown): Promise<void> {
     send({ kind: 'failed', id, error: { name, message, ...(stack === undefined ? {} : { stack }) } });
   } finally {
     underWay -= 1;
+    if (judged > 0) reportJudged();
   }
 }
 
