@@ -69,9 +69,9 @@ export interface Coverage {
 }
 
 export interface ExploreResult {
-  /** Of the workload's own run: every lane walks all of it, and judges its share. */
+  /** Of the workload's own run: every lane walks all of its states, and judges its share of their images. */
   readonly shared: Coverage;
-  /** Of runs that only this lane recorded. */
+  /** Of runs that only this lane recorded, and all the images that it judged. */
   readonly own: Coverage;
   /** How many images this lane judged. */
   readonly judged: number;

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { Claim } from '../reports/verdict.ts';
 import { bitRotStates } from '../src/faults/model/bit-rot.ts';
 import { crashPoints, crashStates } from '../src/faults/model/crash-states.ts';
@@ -20,7 +19,8 @@ import type {
 } from './exploration.ts';
 import type { Lane } from './lane/lane.ts';
 import type { Judgement } from './oracle/evidence.ts';
-import { promisesKey, type RecordedRun, stepsOf } from './recorded-run.ts';
+import { promisesBefore, type RecordedRun, stepsOf } from './recorded-run.ts';
+import { shareOf } from './share.ts';
 import { spread } from './spread.ts';
 
 /** How many runs are killed and reopened, recoveries crashed, barriers failed, for one fault and profile. */
@@ -68,9 +68,8 @@ class Exploration {
   private readonly task: ExploreTask;
   private readonly watcher: ExploreWatcher;
   private readonly trace: EffectTrace;
-  private readonly seen = new Set<string>();
   private readonly tallies = new Map<Claim, Mutable<ClaimTally>>();
-  /** States of the workload whose images lost something: recovery has work to do there. */
+  /** States of the workload that lost something: recovery has work to do there. The same list on every lane. */
   private readonly damaged: CrashState[] = [];
   private readonly notes = new Set<string>();
   private readonly shared: Mutable<Coverage> = { crashPoints: 0, states: 0, images: 0 };
@@ -175,31 +174,32 @@ class Exploration {
     return crashStates(trace, profileNamed(profile), crash, { seed, limit, after });
   }
 
-  /** Judges each image that is new, or this lane's share of them. Answers whether it came to the end. */
+  /** Judges each image that is new and this lane's. Answers whether it came to the end. */
   private async walk(walk: Walk, states: Iterable<CrashState>): Promise<boolean> {
     const coverage = walk.shared ? this.shared : this.own;
-    const { share, claims, fault, profile } = this.task;
+    const { claims, fault, profile } = this.task;
     const steps = stepsOf(this.task.run);
-    const promises = new PromiseKeys(walk.run);
+    const promises = promisesBefore(walk.run);
     const images = new Images(walk.trace);
-    const seenHere = walk.shared ? this.seen : new Set<string>();
-    let index = -1;
+    const share = shareOf(walk.shared ? this.task.share : { index: 0, count: 1 }, promises.at(-1) ?? 0);
+    const seen = new Set<string>();
     for (const state of states) {
       if (this.watcher.shouldStop()) return false;
-      coverage.states += 1;
-      const image = images.at(state);
-      const key = `${imageKey(image)} ${promises.at(state.point)}`;
-      if (seenHere.has(key) || this.seen.has(key)) continue;
-      seenHere.add(key);
-      coverage.images += 1;
-      index += 1;
+      const place = coverage.states++;
       if (walk.shared && state.lost.length > 0) this.damaged.push(state);
-      if (walk.shared && index % share.count !== share.index) continue;
+      const promised = promises[state.point] ?? 0;
+      if (!share.takesPromises(promised)) continue;
+      const image = images.at(state);
+      const key = `${promised} ${imageKey(image)}`;
+      if (seen.has(key)) continue;
+      seen.add(key);
+      if (!share.takesImage(key)) continue;
+      this.own.images += 1;
       const { judgements } = await this.lane.judge.judge(image, walk.run, state.point, claims);
       this.judged += 1;
       this.watcher.onJudged();
       const { run, origin } = walk;
-      this.tally(judgements, { fault, profile, run, origin, steps, state, place: [...walk.place, index] });
+      this.tally(judgements, { fault, profile, run, origin, steps, state, place: [...walk.place, place] });
     }
     return true;
   }
@@ -241,23 +241,4 @@ interface Walk {
   readonly trace: EffectTrace;
   readonly place: readonly number[];
   readonly shared: boolean;
-}
-
-/** Hashes of the promises at each point, computed once a point. */
-class PromiseKeys {
-  private readonly run: RecordedRun;
-  private readonly keys = new Map<number, string>();
-
-  constructor(run: RecordedRun) {
-    this.run = run;
-  }
-
-  at(point: number): string {
-    let key = this.keys.get(point);
-    if (key === undefined) {
-      key = createHash('sha1').update(promisesKey(this.run, point)).digest('base64');
-      this.keys.set(point, key);
-    }
-    return key;
-  }
 }

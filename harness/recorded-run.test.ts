@@ -5,7 +5,7 @@ import {
   type Conversation,
   historyAt,
   linesAt,
-  promisesKey,
+  promisesBefore,
   type RecordedRun,
   stepsBefore,
 } from './recorded-run.ts';
@@ -86,7 +86,7 @@ describe('lines and promises', () => {
     expect(linesAt(run, 1)).toEqual(['before', 'a']);
   });
 
-  it('points with other promises have other keys', () => {
-    expect(promisesKey(run, 1)).not.toBe(promisesKey(run, 2));
+  it('counts the promises before each point', () => {
+    expect(promisesBefore(run)).toEqual([0, 1, 2]);
   });
 });

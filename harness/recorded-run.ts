@@ -96,9 +96,13 @@ export function linesAt(run: RecordedRun, point: number): string[] {
   return [...settled, ...acknowledgedBefore(run.recording, point)];
 }
 
-/** Tells which acknowledgements a crash at `point` leaves: equal texts, equal promises. */
-export function promisesKey(run: RecordedRun, point: number): string {
-  return acknowledgedBefore(run.recording, point).join('\n');
+/** For each crash point, how many acknowledgements came before it: points with equal counts have equal promises. */
+export function promisesBefore({ recording }: RecordedRun): readonly number[] {
+  const counts = [0];
+  for (const entry of recording.trace) {
+    counts.push((counts.at(-1) ?? 0) + (entry.kind === 'acknowledgement' ? 1 : 0));
+  }
+  return counts;
 }
 
 /** What a run asked; a command pair is asked nothing. */

@@ -8,7 +8,14 @@ import type {
 } from '../../harness/subject/subject.ts';
 import type { Place } from '../../src/faults/layer.ts';
 import { createRandom } from '../../src/faults/model/random.ts';
-import { Wal, WalError, type WalErrorCode, type WalOptions, type WalPlace } from '../../src/wal/index.ts';
+import {
+  openFileStorage,
+  Wal,
+  WalError,
+  type WalErrorCode,
+  type WalOptions,
+  type WalPlace,
+} from '../../src/wal/index.ts';
 
 /** The reference log as a subject, in the directory `wal` of the volume `data`. */
 export const createSubject: CreateSubject = (place) => new WalSubject(place);
@@ -144,7 +151,10 @@ const codes: Readonly<Record<WalErrorCode, SubjectErrorCode>> = {
 };
 
 function placeOf(place: Place): WalPlace {
-  if (place.kind === 'directories') return `${rootOf(place.directories)}/wal`;
+  // A driver does nothing else beside.
+  if (place.kind === 'directories') {
+    return openFileStorage(`${rootOf(place.directories)}/wal`, { background: false });
+  }
   return { storage: rootOf(place.storages), directory: 'wal' };
 }
 

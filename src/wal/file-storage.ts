@@ -27,10 +27,24 @@ import {
 } from './storage.ts';
 
 /** A directory of this machine as the place of a log: the storage is all of the file system name space. */
-export function openFileStorage(path: string): { readonly storage: Storage; readonly directory: string } {
+export function openFileStorage(
+  path: string,
+  options: FileStorageOptions = {},
+): { readonly storage: Storage; readonly directory: string } {
   const absolute = resolve(path);
   const { root } = parse(absolute);
-  return { storage: new FileStorage(root), directory: relative(root, absolute).split(sep).join('/') };
+  return {
+    storage: new FileStorage(root, options),
+    directory: relative(root, absolute).split(sep).join('/'),
+  };
+}
+
+export interface FileStorageOptions {
+  /**
+   * Default true: a full `sync` and the close of a written file run in the thread pool, beside other work of the process.
+   * False: every call is synchronous, which is faster where there is no other work.
+   */
+  readonly background?: boolean;
 }
 
 /**
@@ -40,16 +54,18 @@ export function openFileStorage(path: string): { readonly storage: Storage; read
  */
 export class FileStorage implements Storage {
   readonly description: string;
+  readonly #background: boolean;
 
-  constructor(root: string) {
+  constructor(root: string, { background = true }: FileStorageOptions = {}) {
     this.description = root;
+    this.#background = background;
   }
 
   async open(path: string, mode: 'read' | 'write' | 'create'): Promise<StorageFile> {
-    return attempt(
-      `open ${path}`,
-      () => new RealFile(path, openSync(this.#full(path), openFlags[mode], 0o644), mode),
-    );
+    return attempt(`open ${path}`, () => {
+      const descriptor = openSync(this.#full(path), openFlags[mode], 0o644);
+      return new RealFile(path, descriptor, this.#background && mode !== 'read');
+    });
   }
 
   async list(path: string): Promise<string[]> {
@@ -114,12 +130,13 @@ const closeInBackground = promisify(close);
 class RealFile implements StorageFile {
   readonly #path: string;
   readonly #descriptor: number;
-  readonly #isWritten: boolean;
+  /** Some file systems write out at close: only where nothing can have been written is it sure to be quick. */
+  readonly #background: boolean;
 
-  constructor(path: string, descriptor: number, mode: 'read' | 'write' | 'create') {
+  constructor(path: string, descriptor: number, background: boolean) {
     this.#path = path;
     this.#descriptor = descriptor;
-    this.#isWritten = mode !== 'read';
+    this.#background = background;
   }
 
   async size(): Promise<number> {
@@ -153,6 +170,7 @@ class RealFile implements StorageFile {
   }
 
   async sync(): Promise<void> {
+    if (!this.#background) return this.#attempt('sync', () => fsyncSync(this.#descriptor));
     await fsyncInBackground(this.#descriptor).catch((error) => {
       throw storageError(`sync ${this.#path}`, error);
     });
@@ -162,9 +180,8 @@ class RealFile implements StorageFile {
     this.#attempt('sync', () => fdatasyncSync(this.#descriptor));
   }
 
-  /** Some file systems write out at close: only where nothing can have been written is it sure to be quick. */
   async close(): Promise<void> {
-    if (!this.#isWritten) return this.#attempt('close', () => closeSync(this.#descriptor));
+    if (!this.#background) return this.#attempt('close', () => closeSync(this.#descriptor));
     await closeInBackground(this.#descriptor).catch((error) => {
       throw storageError(`close ${this.#path}`, error);
     });
