@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import type { ExploreTask } from '../harness/exploration.ts';
 import { LaneProcess } from '../harness/lane/process.ts';
 import { loadScenario, parseScenario } from '../harness/load-scenario.ts';
+import { mergeResults } from '../harness/merge.ts';
 import type { RecordedRun } from '../harness/recorded-run.ts';
 import type { LoadedScenario } from '../harness/scenario.ts';
 import { createWorkload } from '../harness/workload/workload.ts';
@@ -41,13 +42,15 @@ interface Measured {
 interface Rate {
   /** Images judged, over all lanes and rounds. */
   readonly images: number;
-  /** A second; the median of the rounds. */
+  /** Images a second; the median of the rounds. */
   readonly rate: number;
+  /** Legal crash states a second that got their verdict by that. */
+  readonly stateRate: number;
   /** A second of CPU time of the lanes, all their processes counted: this one does not care who else uses the machine. */
   readonly ratePerCpu: number;
 }
 
-async function measure({ loaded, layer, lanes: count, states }: Measured): Promise<Rate> {
+async function measure({ loaded, layer, lanes: count, states: limit }: Measured): Promise<Rate> {
   const lanes = Array.from(
     { length: count },
     (_, cpu) => new LaneProcess({ isolated: layer === 'fuse', cpu, onJudged: () => {} }),
@@ -59,15 +62,22 @@ async function measure({ loaded, layer, lanes: count, states }: Measured): Promi
       const run = await record(lanes, loaded, seed);
       const cpu = descendantsCpuSeconds();
       const start = performance.now();
-      const judged = await judgeAll(lanes, run, loaded, states);
+      const judged = await judgeAll(lanes, run, loaded, limit);
       const seconds = (performance.now() - start) / 1000;
       const cpuSeconds = descendantsCpuSeconds() - cpu;
-      measured.push({ images: judged, rate: judged / seconds, ratePerCpu: judged / cpuSeconds });
+      const { images, states } = judged;
+      measured.push({
+        images,
+        rate: images / seconds,
+        stateRate: states / seconds,
+        ratePerCpu: images / cpuSeconds,
+      });
     }
     const warm = measured.slice(warmUps);
     return {
       images: warm.reduce((sum, { images }) => sum + images, 0),
       rate: medianOf(warm.map(({ rate }) => rate)),
+      stateRate: medianOf(warm.map(({ stateRate }) => stateRate)),
       ratePerCpu: medianOf(warm.map(({ ratePerCpu }) => ratePerCpu)),
     };
   } finally {
@@ -93,13 +103,13 @@ async function record(
   return run;
 }
 
-/** Answers how many images all lanes judged. */
+/** Answers how many images all lanes judged, and of how many legal crash states they were: equal images are judged once. */
 async function judgeAll(
   lanes: readonly LaneProcess[],
   run: RecordedRun,
   { scenario }: LoadedScenario,
   limit: number,
-): Promise<number> {
+): Promise<{ readonly images: number; readonly states: number }> {
   const task = (index: number): ExploreTask => ({
     run,
     fault: 'power-loss',
@@ -111,7 +121,8 @@ async function judgeAll(
     share: { index, count: lanes.length },
   });
   const results = await Promise.all(lanes.map((lane, index) => lane.call('explore', task(index))));
-  return results.reduce((sum, { judged }) => sum + judged, 0);
+  const { coverage } = mergeResults(results);
+  return { images: results.reduce((sum, { judged }) => sum + judged, 0), states: coverage.states };
 }
 
 /** Cycles a second, by a process of its own on one core, as a lane is. */
@@ -195,20 +206,26 @@ async function main(): Promise<void> {
     },
   ];
   const classic = measureClassic();
-  const printed = [['reference WAL, classic cycle', '1', '1', classic.toFixed(2), '', '1x']];
+  const printed = [
+    ['reference WAL, classic cycle', '1', '1', classic.toFixed(2), classic.toFixed(2), '', '1x'],
+  ];
   for (const row of rows) {
-    const { images, rate, ratePerCpu } = await measure(row);
+    const { images, rate, stateRate, ratePerCpu } = await measure(row);
     const ratio = row.loaded === wal ? `${Math.round(rate / classic)}x` : '';
     printed.push([
       row.name,
       String(row.lanes),
       String(images),
+      stateRate.toFixed(0),
       rate.toFixed(0),
       ratePerCpu.toFixed(0),
       ratio,
     ]);
   }
-  printTable(['subject', 'lanes', 'images', 'states/s', 'a CPU second', 'ratio'], printed);
+  printTable(
+    ['subject', 'lanes', 'images', 'states/s', 'images/s', 'images a CPU second', 'images ratio'],
+    printed,
+  );
 }
 
 if (program === fileURLToPath(import.meta.url)) {

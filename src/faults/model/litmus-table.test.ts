@@ -22,9 +22,14 @@ describe.each(litmus)('$program', ({ recording, fault, questions }) => {
   });
 });
 
+/** A formatter pads the columns of a table. */
+function unpadded(markdown: string): string {
+  return markdown.replace(/ +/g, ' ').replace(/:?-{2,}:?|:-:/g, '-');
+}
+
 describe('the table in docs/fault-model.md', () => {
   it('is the one that the litmus programs were judged by', () => {
     const page = readFileSync(new URL('../../../docs/fault-model.md', import.meta.url), 'utf8');
-    expect(page).toContain(renderTable());
+    expect(unpadded(page)).toContain(unpadded(renderTable()));
   });
 });
