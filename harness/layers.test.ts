@@ -33,6 +33,12 @@ describe('chooseLayer', () => {
     expect(chooseLayer(scenarioOf(driver), 'sim', withFuse)).toMatchObject({ kind: 'missing', layer: 'sim' });
   });
 
+  it('says why it falls back', () => {
+    const choice = chooseLayer(scenarioOf(both), undefined, withoutFuse);
+    expect(choice).toMatchObject({ note: expect.stringContaining('There is no /dev/fuse.') });
+    expect(chooseLayer(scenarioOf(both), undefined, withFuse)).not.toHaveProperty('note');
+  });
+
   it('says why a layer is missing', () => {
     expect(chooseLayer(scenarioOf(driver), undefined, withoutFuse)).toMatchObject({
       why: 'There is no /dev/fuse.',

@@ -9,7 +9,8 @@ export interface LayersHere {
 }
 
 export type LayerChoice =
-  | { readonly kind: 'use'; readonly layer: 'fuse' | 'sim'; readonly why: string }
+  /** `note`: why it is not the layer that a reader would expect. */
+  | { readonly kind: 'use'; readonly layer: 'fuse' | 'sim'; readonly note?: string }
   | { readonly kind: 'missing'; readonly layer: LayerName; readonly why: string };
 
 /** The layer that a scenario runs on: the one it names, else fuse where a process can be run on it, else sim. */
@@ -28,18 +29,16 @@ export function chooseLayer(
             'sim',
             'The sim layer runs a module in this process, and the scenario names none (`subject.module`).',
           )
-        : { kind: 'use', layer: 'sim', why: 'asked for' };
+        : { kind: 'use', layer: 'sim' };
     case 'fuse':
       if (!isProcess)
         return missing('fuse', 'The fuse layer runs a process, and the scenario has only a module.');
-      return here.fuse === undefined
-        ? { kind: 'use', layer: 'fuse', why: 'asked for' }
-        : missing('fuse', here.fuse);
+      return here.fuse === undefined ? { kind: 'use', layer: 'fuse' } : missing('fuse', here.fuse);
     case 'auto':
-      if (isProcess && here.fuse === undefined) return { kind: 'use', layer: 'fuse', why: 'it is here' };
+      if (isProcess && here.fuse === undefined) return { kind: 'use', layer: 'fuse' };
       if (subject.module !== undefined) {
-        const why = isProcess ? `the fuse layer is missing: ${here.fuse}` : 'the subject is a module';
-        return { kind: 'use', layer: 'sim', why };
+        const note = `Judged on the sim layer, in this process, since the fuse layer is missing: ${here.fuse}`;
+        return { kind: 'use', layer: 'sim', ...(isProcess ? { note } : {}) };
       }
       return missing('fuse', here.fuse ?? '');
     default:

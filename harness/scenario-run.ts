@@ -38,7 +38,8 @@ export async function runScenario(
   if (choice.kind === 'missing') return notTested(loaded, choice.layer, choice.why);
   const lanes = await context.lanes.take(choice.layer === 'fuse');
   try {
-    return await new ScenarioRun(loaded, choice.layer, lanes, context).run();
+    const verdict = await new ScenarioRun(loaded, choice.layer, lanes, context).run();
+    return choice.note === undefined ? verdict : { ...verdict, notes: [choice.note, ...verdict.notes] };
   } catch (error) {
     // What the subject did wrong is its own; anything else is powercut's, and ends the run.
     if (!(error instanceof LaneFailure) || error.cause !== 'SubjectFailure') throw error;
