@@ -194,9 +194,9 @@ class ScenarioRun {
 }
 
 /** For faults whose states no profile changes. */
-export const anyProfile = 'any';
+const anyProfile = 'any';
 
-export const exploredFaults: readonly ExploredFault[] = [
+const exploredFaults: readonly ExploredFault[] = [
   'process-kill',
   'power-loss',
   'torn-write',
