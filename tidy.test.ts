@@ -64,6 +64,9 @@ interface Arrow {
 }
 
 const arrows: readonly Arrow[] = [
+  { from: /^src\/wal\/codec\//, to: ['src/wal/'], packages: ['lz4-napi', 'snappy', '@noble/hashes'] },
+  { from: /^src\/wal\/storage\//, to: ['src/wal/'], packages: ['koffi'] },
+  { from: /^src\/wal\/metrics\//, to: ['src/wal/'], packages: ['prom-client'] },
   { from: /^src\/wal\//, to: ['src/wal/'], packages: ['@node-rs/crc32'] },
   {
     from: /^src\/faults\/model\//,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { MemoryStorage } from '../../src/wal/memory-storage.ts';
+import { MemoryStorage } from '../../src/wal/storage/memory-storage.ts';
 import type { Storage, StorageFile } from '../../src/wal/storage.ts';
 import { StorageError } from '../../src/wal/storage.ts';
 import { LogError } from './error.ts';
@@ -188,10 +188,15 @@ describe('when the disk refuses', () => {
     const wrap = (file: StorageFile): StorageFile => ({
       size: () => file.size(),
       read: (buffer, position) => file.read(buffer, position),
+      readBack: (buffer, position) => file.readBack(buffer, position),
       write: (buffers, position) => file.write(buffers, position),
       truncate: (size) => file.truncate(size),
       sync: barrier,
       syncData: barrier,
+      async writeDurably(buffers, position) {
+        await file.write(buffers, position);
+        await barrier();
+      },
       close: () => file.close(),
     });
     return {

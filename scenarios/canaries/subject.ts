@@ -6,7 +6,7 @@ import type {
   SubjectRequest,
 } from '../../harness/subject/subject.ts';
 import type { Place } from '../../src/faults/layer.ts';
-import { openFileStorage } from '../../src/wal/file-storage.ts';
+import { openFileStorage } from '../../src/wal/storage/file-storage.ts';
 import { LogError } from './error.ts';
 import { Log, type LogOptions } from './log.ts';
 import type { LogPlace } from './segment.ts';

@@ -9,9 +9,9 @@ import {
   faultOfBody,
   faultOfHeader,
 } from './batch.ts';
-import { BatchBuffer } from './batch-buffer.ts';
 import { batchHeaderBytes, identify, recordHeaderBytes, viewOf } from './format.ts';
 import { encodedRecordBytes, hasSoundRecords, holdsRecords, type LogRecord, recordAt } from './record.ts';
+import { BatchBuffer } from './write/batch-buffer.ts';
 
 const logId = new Uint8Array(16).fill(7);
 const identity = identify(logId, 3, 77);

@@ -1,9 +1,9 @@
 export { WalError, type WalErrorCode } from './errors.ts';
-export { FileStorage, openFileStorage } from './file-storage.ts';
-export { MemoryStorage } from './memory-storage.ts';
 export type { WalOptions } from './options.ts';
 export type { LogRecord } from './record.ts';
 export type { RecoveryReport } from './report.ts';
+export { FileStorage, openFileStorage } from './storage/file-storage.ts';
+export { MemoryStorage } from './storage/memory-storage.ts';
 export {
   type Storage,
   StorageError,

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { crc32c } from './crc32c.ts';
 import { viewOf } from './format.ts';
 import { decodeManifest, encodeManifest, type Manifest, ManifestFile } from './manifest.ts';
-import { MemoryStorage } from './memory-storage.ts';
+import { MemoryStorage } from './storage/memory-storage.ts';
 
 const manifest: Manifest = {
   generation: 12,

@@ -2,8 +2,8 @@ import { crc32c } from './crc32c.ts';
 import { WalError } from './errors.ts';
 import { formatVersion, hasText, putText, putU64, takeU64, viewOf } from './format.ts';
 import { type LogPlace, pathOf } from './place.ts';
+import { createAfresh } from './storage/storage-calls.ts';
 import type { StorageFile } from './storage.ts';
-import { createAfresh } from './storage-calls.ts';
 
 /** docs/wal-format.md section 6: two slots, written in turn; the valid one with the higher generation counts (I13). */
 export interface Manifest {

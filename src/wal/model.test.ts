@@ -1,8 +1,8 @@
 import { fc, test as property } from '@fast-check/vitest';
 import { expect } from 'vitest';
 import { openLog, readTexts } from './fixtures/log.ts';
-import { MemoryStorage } from './memory-storage.ts';
 import type { WalOptions } from './options.ts';
+import { MemoryStorage } from './storage/memory-storage.ts';
 import type { Wal } from './wal.ts';
 
 /** Random programs against the plainest model there is: an array of texts, and how many of them are durable. */

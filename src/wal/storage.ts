@@ -38,6 +38,8 @@ export interface StorageFile {
   size(): Promise<number>;
   /** Fills `buffer` from `position`; answers how many bytes there were (less only at the end of the file). */
   read(buffer: Uint8Array, position: number): Promise<number>;
+  /** As `read`, from the medium and not from a cache, as far as this storage can. */
+  readBack(buffer: Uint8Array, position: number): Promise<number>;
   /** Writes all the buffers, one after the other, from `position`. The caller leaves them alone until it settles. */
   write(buffers: readonly Uint8Array[], position: number): Promise<void>;
   truncate(size: number): Promise<void>;
@@ -45,7 +47,11 @@ export interface StorageFile {
   sync(): Promise<void>;
   /** fdatasync: bytes, and the size if they need it to be read back. */
   syncData(): Promise<void>;
+  /** `write`, then `syncData`: one step where the disk has one. */
+  writeDurably(buffers: readonly Uint8Array[], position: number): Promise<void>;
   close(): Promise<void>;
+  /** Where the storage keeps the file more than once: each copy by itself, to read from. */
+  readonly copies?: readonly StorageFile[];
 }
 
 export type StorageErrorCode =

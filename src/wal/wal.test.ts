@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { appendAll, encode, openLog, readTexts, segmentNames, texts } from './fixtures/log.ts';
 import { watch } from './fixtures/watched-storage.ts';
-import { MemoryStorage } from './memory-storage.ts';
+import { MemoryStorage } from './storage/memory-storage.ts';
 import { StorageError } from './storage.ts';
 import { Wal } from './wal.ts';
 

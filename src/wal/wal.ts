@@ -1,14 +1,14 @@
-import { Committer } from './committer.ts';
 import { asWalError, WalError } from './errors.ts';
-import { openFileStorage } from './file-storage.ts';
-import { RecordIterator } from './iterate.ts';
-import { type OpenLog, openLog } from './open-log.ts';
 import { settle, type WalOptions } from './options.ts';
 import type { LogPlace } from './place.ts';
+import { RecordIterator } from './read/iterate.ts';
+import { verifySegment } from './read/verify.ts';
 import { type LogRecord, recordTypeBytes, recordTypeUserMax, recordTypeUserMin } from './record.ts';
+import { type OpenLog, openLog } from './recovery/open-log.ts';
 import type { RecoveryReport } from './report.ts';
+import { openFileStorage } from './storage/file-storage.ts';
 import type { Storage } from './storage.ts';
-import { verifySegment } from './verify.ts';
+import { Committer } from './write/committer.ts';
 
 /** A directory of this machine, or of any storage. */
 export type WalPlace = string | { readonly storage: Storage; readonly directory: string };

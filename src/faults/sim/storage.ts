@@ -123,6 +123,10 @@ class SimFile implements StorageFile {
     return this.#call('read', ({ disk }) => disk.files.read(this.#descriptor, position, buffer));
   }
 
+  readBack(buffer: Uint8Array, position: number): Promise<number> {
+    return this.read(buffer, position);
+  }
+
   /** One write, as pwritev(2). The disk keeps the bytes, so they are copied: the caller may reuse its buffers. */
   async write(buffers: readonly Uint8Array[], position: number): Promise<void> {
     const bytes = concatenate(buffers);
@@ -141,6 +145,11 @@ class SimFile implements StorageFile {
 
   async syncData(): Promise<void> {
     this.#call('sync', ({ disk }) => disk.files.sync(this.#descriptor, 'fdatasync'));
+  }
+
+  async writeDurably(buffers: readonly Uint8Array[], position: number): Promise<void> {
+    await this.write(buffers, position);
+    await this.syncData();
   }
 
   async close(): Promise<void> {

@@ -1,7 +1,7 @@
-import { type BatchPlace, encodeBatchHeader } from './batch.ts';
-import { crc32c } from './crc32c.ts';
-import { batchHeaderBytes, roundUp, type SegmentIdentity, viewOf } from './format.ts';
-import { encodedRecordBytes, encodeRecord } from './record.ts';
+import { type BatchPlace, encodeBatchHeader } from '../batch.ts';
+import { crc32c } from '../crc32c.ts';
+import { batchHeaderBytes, roundUp, type SegmentIdentity, viewOf } from '../format.ts';
+import { encodedRecordBytes, encodeRecord } from '../record.ts';
 
 /** What a batch promises when it is issued: all before these points was durable (I3). */
 export interface DurablePromise {

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { appendAll, encode, openLog, readTexts, texts } from './fixtures/log.ts';
-import { watch } from './fixtures/watched-storage.ts';
-import { MemoryStorage } from './memory-storage.ts';
-import { StorageError } from './storage.ts';
-import { Wal } from './wal.ts';
+import { appendAll, encode, openLog, readTexts, texts } from '../fixtures/log.ts';
+import { watch } from '../fixtures/watched-storage.ts';
+import { MemoryStorage } from '../storage/memory-storage.ts';
+import { StorageError } from '../storage.ts';
+import { Wal } from '../wal.ts';
 
 describe('after a failure (I12)', () => {
   function failing(code: 'io' | 'full', shouldFail: (call: string) => boolean) {

@@ -1,8 +1,8 @@
-import { type Batch, type BatchHeader, encodeBatchHeader, encodeIndex, type IndexEntry } from './batch.ts';
+import { type Batch, type BatchHeader, encodeBatchHeader, encodeIndex, type IndexEntry } from '../batch.ts';
+import { crc32c } from '../crc32c.ts';
+import { batchHeaderBytes, type LogPoint, roundUp, type SegmentHeader } from '../format.ts';
+import type { StorageFile } from '../storage.ts';
 import type { BatchBuffer } from './batch-buffer.ts';
-import { crc32c } from './crc32c.ts';
-import { batchHeaderBytes, type LogPoint, roundUp, type SegmentHeader } from './format.ts';
-import type { StorageFile } from './storage.ts';
 
 /** What every batch says of the log at the moment of its writing. */
 export interface Stamp {
@@ -64,12 +64,18 @@ export class ActiveSegment {
     return this.#position + length + this.header.blockBytes <= this.header.segmentBytes;
   }
 
-  async writeBatch(batch: BatchBuffer, { nextLsn, durableLsn, issuedAtMs }: Stamp): Promise<void> {
+  /** `durably`: with a barrier behind it, for it and for all that was written before. */
+  async writeBatch(
+    batch: BatchBuffer,
+    { nextLsn, durableLsn, issuedAtMs }: Stamp,
+    durably: boolean,
+  ): Promise<void> {
     const place = { position: this.#position, nextLsn, chain: this.#chain };
     const promise = { durableLsn, durableBytes: this.#durableBytes };
     const { bytes, chain } = batch.finish(this.header.identity, place, promise, issuedAtMs);
     this.#index.push({ firstLsn: nextLsn, position: place.position });
-    await this.#put(bytes, chain);
+    await this.#put(bytes, chain, durably);
+    if (durably) this.#durableBytes = this.#position;
   }
 
   /** A batch without records: a clean end, or a seal with the index. */
@@ -134,10 +140,11 @@ export class ActiveSegment {
     return { bytes, chain };
   }
 
-  async #put(bytes: Uint8Array, chain: number): Promise<void> {
+  async #put(bytes: Uint8Array, chain: number, durably = false): Promise<void> {
     const headerBlock = this.#headerBlock;
-    if (headerBlock === undefined) await this.#file.write([bytes], this.#position);
-    else await this.#file.write([headerBlock, bytes], 0);
+    const buffers = headerBlock === undefined ? [bytes] : [headerBlock, bytes];
+    const position = headerBlock === undefined ? this.#position : 0;
+    await (durably ? this.#file.writeDurably(buffers, position) : this.#file.write(buffers, position));
     this.#headerBlock = undefined;
     this.#position += bytes.length;
     this.#chain = chain;

@@ -1,12 +1,12 @@
-import type { ActiveSegmentState } from './active-segment.ts';
-import { WalError } from './errors.ts';
+import { WalError } from '../errors.ts';
+import { type LogPlace, pathOf } from '../place.ts';
+import type { RecoveryReport } from '../report.ts';
+import { removeIfThere } from '../storage/storage-calls.ts';
+import type { ActiveSegmentState } from '../write/active-segment.ts';
+import type { LogContext } from '../write/prepare.ts';
+import { SegmentWriter, type WriterStart } from '../write/segment-writer.ts';
 import type { SegmentFile } from './inventory.ts';
-import { type LogPlace, pathOf } from './place.ts';
-import type { LogContext } from './prepare.ts';
 import type { Findings } from './recover.ts';
-import type { RecoveryReport } from './report.ts';
-import { SegmentWriter, type WriterStart } from './segment-writer.ts';
-import { removeIfThere } from './storage-calls.ts';
 
 /**
  * Makes a log writable again, as its findings ask for: behind a clean end nothing has to be done; what is unsure is moved;

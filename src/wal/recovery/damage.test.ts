@@ -1,12 +1,12 @@
 import { fc, test as property } from '@fast-check/vitest';
 import { describe, expect, test } from 'vitest';
-import { WalError } from './errors.ts';
-import { appendAll, encode, openLog, readTexts, segmentNames, texts } from './fixtures/log.ts';
-import { watch } from './fixtures/watched-storage.ts';
-import { batchHeaderBytes, recordHeaderBytes } from './format.ts';
-import { MemoryStorage } from './memory-storage.ts';
-import type { WalOptions } from './options.ts';
-import { type Storage, StorageError } from './storage.ts';
+import { WalError } from '../errors.ts';
+import { appendAll, encode, openLog, readTexts, segmentNames, texts } from '../fixtures/log.ts';
+import { watch } from '../fixtures/watched-storage.ts';
+import { batchHeaderBytes, recordHeaderBytes } from '../format.ts';
+import type { WalOptions } from '../options.ts';
+import { MemoryStorage } from '../storage/memory-storage.ts';
+import { type Storage, StorageError } from '../storage.ts';
 
 const oneSegment: WalOptions = { segmentBytes: 16 * 512 };
 

@@ -1,6 +1,6 @@
+import type { Manifest } from '../manifest.ts';
+import { type LogPlace, pathOf } from '../place.ts';
 import type { SegmentFile } from './inventory.ts';
-import type { Manifest } from './manifest.ts';
-import { type LogPlace, pathOf } from './place.ts';
 import type { Evidence } from './recovery-table.ts';
 import { inspectRest } from './segment-rest.ts';
 import type { Tail } from './tail.ts';

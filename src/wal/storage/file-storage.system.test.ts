@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { appendAll, readTexts, texts, tinyOptions } from '../fixtures/log.ts';
+import { Wal } from '../wal.ts';
 import { FileStorage, openFileStorage } from './file-storage.ts';
-import { appendAll, readTexts, texts, tinyOptions } from './fixtures/log.ts';
-import { Wal } from './wal.ts';
 
 let root: string;
 
@@ -23,7 +23,7 @@ const openDescriptors = () => readdirSync('/proc/self/fd').length;
 /** A program of its own that uses the compiled log; `body` finds `Wal` and `directory`. */
 function program(body: string): string {
   const file = join(root, `program-${readdirSync(root).length}.mjs`);
-  const library = new URL('../../dist/src/wal/index.js', import.meta.url).href;
+  const library = new URL('../../../dist/src/wal/index.js', import.meta.url).href;
   writeFileSync(
     file,
     `import { Wal } from '${library}';\nconst directory = process.argv[2];\nconst text = (s) => new TextEncoder().encode(s);\n${body}`,

@@ -1,7 +1,5 @@
-import { ActiveSegment, type ActiveSegmentState, type Stamp } from './active-segment.ts';
-import type { Batch } from './batch.ts';
-import type { BatchBuffer } from './batch-buffer.ts';
-import { type ChainSegment, extendChain } from './chain.ts';
+import type { Batch } from '../batch.ts';
+import { type ChainSegment, extendChain } from '../chain.ts';
 import {
   batchHeaderBytes,
   encodeSegmentHeader,
@@ -9,11 +7,13 @@ import {
   roundUp,
   type SegmentHeader,
   type SegmentIdentity,
-} from './format.ts';
-import { pathOf } from './place.ts';
+} from '../format.ts';
+import { pathOf } from '../place.ts';
+import { removeIfThere } from '../storage/storage-calls.ts';
+import { StorageError } from '../storage.ts';
+import { ActiveSegment, type ActiveSegmentState, type Stamp } from './active-segment.ts';
+import type { BatchBuffer } from './batch-buffer.ts';
 import { adoptSegment, growSegment, type LogContext, prepareSegment, type ReadySegment } from './prepare.ts';
-import { StorageError } from './storage.ts';
-import { removeIfThere } from './storage-calls.ts';
 
 /** Where writing starts, as recovery found it. */
 export interface WriterStart {
@@ -88,8 +88,8 @@ export class SegmentWriter {
     );
   }
 
-  /** Writes a data batch behind what was written before; nothing of it is durable yet. */
-  async write(batch: BatchBuffer): Promise<void> {
+  /** Writes a data batch behind what was written before; `durably`: and makes all that was written durable. */
+  async write(batch: BatchBuffer, durably: boolean): Promise<void> {
     this.#checkFailure();
     const { settings } = this.#context;
     const { blockBytes, unsyncedBytesMax } = settings;
@@ -99,8 +99,10 @@ export class SegmentWriter {
     // A seal or a clean end must still fit within the limit.
     const unsyncedBytes = active.position - active.durableBytes + length + blockBytes;
     if (unsyncedBytes > unsyncedBytesMax) await this.sync();
-    await active.writeBatch(batch, this.#stamp());
+    // B5, as in `sync`.
+    await active.writeBatch(batch, this.#stamp(), durably);
     this.#nextLsn += batch.recordCount;
+    if (durably) this.#countSync();
     this.#isMarked = false;
     if (settings.prepareAhead && active.position > active.header.segmentBytes / 2) this.#prepareNext();
   }
@@ -108,7 +110,10 @@ export class SegmentWriter {
   /** Makes durable all that was written. */
   async sync(): Promise<void> {
     // B5: acknowledgements and later promises stand on this one.
-    if ((await this.#active?.sync()) !== true) return;
+    if ((await this.#active?.sync()) === true) this.#countSync();
+  }
+
+  #countSync(): void {
     this.#syncs++;
     this.#durableLsn = this.writtenLsn;
   }

@@ -1,4 +1,4 @@
-import { type Storage, StorageError, type StorageFile } from './storage.ts';
+import { type Storage, StorageError, type StorageFile } from '../storage.ts';
 
 /**
  * A new file under a name that a crash may have left. The name is removed and the file never touched: a rename that a crash

@@ -1,11 +1,11 @@
-import { type Batch, decodeBatchHeader, decodeIndex, faultOfBody } from './batch.ts';
+import { type Batch, decodeBatchHeader, decodeIndex, faultOfBody } from '../batch.ts';
+import type { ChainSegment } from '../chain.ts';
+import { asWalError, WalError } from '../errors.ts';
+import { batchHeaderBytes, viewOf } from '../format.ts';
+import { type LogPlace, pathOf } from '../place.ts';
+import { encodedRecordBytes, type LogRecord, recordAt } from '../record.ts';
+import type { StorageFile } from '../storage.ts';
 import { BatchCursor, type BatchStart, readOrFail } from './batch-cursor.ts';
-import type { ChainSegment } from './chain.ts';
-import { asWalError, WalError } from './errors.ts';
-import { batchHeaderBytes, viewOf } from './format.ts';
-import { type LogPlace, pathOf } from './place.ts';
-import { encodedRecordBytes, type LogRecord, recordAt } from './record.ts';
-import type { StorageFile } from './storage.ts';
 
 /** LSNs, both ends included. */
 export interface LsnRange {

@@ -1,5 +1,4 @@
-import { readOrFail } from './batch-cursor.ts';
-import { WalError } from './errors.ts';
+import { WalError } from '../errors.ts';
 import {
   decodeSegmentHeader,
   identify,
@@ -7,8 +6,9 @@ import {
   type SegmentHeader,
   type SegmentIdentity,
   segmentHeaderBytes,
-} from './format.ts';
-import { type LogPlace, pathOf } from './place.ts';
+} from '../format.ts';
+import { type LogPlace, pathOf } from '../place.ts';
+import { readOrFail } from '../read/batch-cursor.ts';
 
 /** A segment file as its header shows it. */
 export interface SegmentFile {

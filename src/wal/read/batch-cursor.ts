@@ -1,6 +1,6 @@
-import { type Batch, type BatchFault, decodeBatchHeader, faultOfBody, faultOfHeader } from './batch.ts';
-import { batchHeaderBytes, type SegmentHeader } from './format.ts';
-import { StorageError, type StorageFile } from './storage.ts';
+import { type Batch, type BatchFault, decodeBatchHeader, faultOfBody, faultOfHeader } from '../batch.ts';
+import { batchHeaderBytes, type SegmentHeader } from '../format.ts';
+import { StorageError, type StorageFile } from '../storage.ts';
 
 export type StopFault = BatchFault | 'the file ends' | 'the disk cannot read it';
 

@@ -1,7 +1,7 @@
-import { decodeBatchHeader } from './batch.ts';
-import { readOrFail } from './batch-cursor.ts';
-import { blockBytesMin, type SegmentIdentity } from './format.ts';
-import type { StorageFile } from './storage.ts';
+import { decodeBatchHeader } from '../batch.ts';
+import { blockBytesMin, type SegmentIdentity } from '../format.ts';
+import { readOrFail } from '../read/batch-cursor.ts';
+import type { StorageFile } from '../storage.ts';
 
 /** What lies behind a position in a segment file: the evidence for judging it. */
 export interface SegmentRest {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { appendAll, encode, openLog, readTexts, segmentNames, texts } from './fixtures/log.ts';
-import { watch } from './fixtures/watched-storage.ts';
-import { MemoryStorage } from './memory-storage.ts';
+import { appendAll, encode, openLog, readTexts, segmentNames, texts } from '../fixtures/log.ts';
+import { watch } from '../fixtures/watched-storage.ts';
+import { MemoryStorage } from '../storage/memory-storage.ts';
 
 describe('group commit', () => {
   /** A storage whose data barriers wait until they are let go, one by one. */
@@ -71,11 +71,11 @@ describe('group commit', () => {
   });
 
   test('append waits while the buffer is full; order and LSNs stay as they were called', async () => {
-    const { storage, release } = gated();
+    const { storage, release, barriers } = gated();
     const wal = await openLog(storage, { segmentBytes: 65_536, bufferBytes: 4096 });
     const kibibyte = (index: number) => new Uint8Array(1012).fill(index);
     const first = wal.appendDurable(kibibyte(1));
-    while (wal.stats().commits === 0) await new Promise(setImmediate);
+    while (barriers() === 0) await new Promise(setImmediate);
     const accepted: number[] = [];
     const appends = Array.from({ length: 12 }, (_, index) =>
       wal.append(kibibyte(index + 2)).then((lsn) => accepted.push(lsn)),

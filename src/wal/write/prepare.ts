@@ -1,9 +1,9 @@
-import { identify, type SegmentIdentity } from './format.ts';
-import type { ManifestFile } from './manifest.ts';
-import type { Settings } from './options.ts';
-import { type LogPlace, pathOf } from './place.ts';
-import type { StorageFile } from './storage.ts';
-import { createAfresh } from './storage-calls.ts';
+import { identify, type SegmentIdentity } from '../format.ts';
+import type { ManifestFile } from '../manifest.ts';
+import type { Settings } from '../options.ts';
+import { type LogPlace, pathOf } from '../place.ts';
+import { createAfresh } from '../storage/storage-calls.ts';
+import type { StorageFile } from '../storage.ts';
 import { nextTurn } from './turn.ts';
 
 /** All that writing to one log needs. */

@@ -1,8 +1,8 @@
+import type { ChainSegment } from '../chain.ts';
+import type { LogPoint } from '../format.ts';
+import { type LogPlace, pathOf } from '../place.ts';
+import { hasSoundRecords } from '../record.ts';
 import { BatchCursor, type StopFault } from './batch-cursor.ts';
-import type { ChainSegment } from './chain.ts';
-import type { LogPoint } from './format.ts';
-import { type LogPlace, pathOf } from './place.ts';
-import { hasSoundRecords } from './record.ts';
 
 /** Where a segment that a successor covers stops being what the successor says. */
 export interface SegmentDamage {

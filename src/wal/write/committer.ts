@@ -1,9 +1,9 @@
+import { WalError } from '../errors.ts';
+import type { Settings } from '../options.ts';
+import { encodedRecordBytes } from '../record.ts';
+import { StorageError } from '../storage.ts';
 import { BatchBuffer } from './batch-buffer.ts';
-import { WalError } from './errors.ts';
-import type { Settings } from './options.ts';
-import { encodedRecordBytes } from './record.ts';
 import type { SegmentWriter } from './segment-writer.ts';
-import { StorageError } from './storage.ts';
 import { nextTurn } from './turn.ts';
 
 /** Records that wait for room in the buffer. Their LSNs are given already. */
@@ -141,7 +141,11 @@ export class Committer {
     this.#filling = this.#other;
     this.#other = batch;
     this.#acceptWaiting();
-    await this.#writer.write(batch);
+    const lastLsn = this.#writer.writtenLsn + batch.recordCount;
+    await this.#writer.write(
+      batch,
+      this.#syncs.some(({ lsn }) => lsn <= lastLsn),
+    );
     batch.clear();
     this.#commits++;
   }

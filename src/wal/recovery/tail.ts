@@ -1,7 +1,7 @@
-import type { Batch, IndexEntry } from './batch.ts';
-import { BatchCursor, type StopFault } from './batch-cursor.ts';
-import type { LogPoint, SegmentHeader } from './format.ts';
-import { type LogPlace, pathOf } from './place.ts';
+import type { Batch, IndexEntry } from '../batch.ts';
+import type { LogPoint, SegmentHeader } from '../format.ts';
+import { type LogPlace, pathOf } from '../place.ts';
+import { BatchCursor, type StopFault } from '../read/batch-cursor.ts';
 import { inspectRest, type SegmentRest } from './segment-rest.ts';
 
 /** What the last segment of the chain holds. */

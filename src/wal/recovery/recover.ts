@@ -1,16 +1,16 @@
-import type { Batch } from './batch.ts';
-import { type ChainSegment, cutChain, followChain } from './chain.ts';
-import { WalError } from './errors.ts';
+import type { Batch } from '../batch.ts';
+import { type ChainSegment, cutChain, followChain } from '../chain.ts';
+import { WalError } from '../errors.ts';
+import { type LogPoint, logStart, parseSegmentName } from '../format.ts';
+import { type Manifest, ManifestFile, manifestName } from '../manifest.ts';
+import type { Settings } from '../options.ts';
+import { type LogPlace, pathOf } from '../place.ts';
+import { type SegmentDamage, verifySegment } from '../read/verify.ts';
+import type { RecoveryReport } from '../report.ts';
 import { gatherEvidence, readStray, type Stray } from './evidence.ts';
-import { type LogPoint, logStart, parseSegmentName } from './format.ts';
 import { readInventory, type SegmentFile } from './inventory.ts';
-import { type Manifest, ManifestFile, manifestName } from './manifest.ts';
-import type { Settings } from './options.ts';
-import { type LogPlace, pathOf } from './place.ts';
 import { judge, type Row } from './recovery-table.ts';
-import type { RecoveryReport } from './report.ts';
 import { provenPoint, readTail, type Tail } from './tail.ts';
-import { type SegmentDamage, verifySegment } from './verify.ts';
 
 /** What recovery found. Nothing was changed yet. */
 export interface Findings {

@@ -1,4 +1,4 @@
-import { type Storage, StorageError, type StorageFile, type StorageLock } from './storage.ts';
+import { type Storage, StorageError, type StorageFile, type StorageLock } from '../storage.ts';
 
 interface MemoryFile {
   /** Longer than `size` at times; zero beyond it. */
@@ -118,6 +118,9 @@ function openMemoryFile(file: MemoryFile): StorageFile {
       buffer.set(bytes);
       return bytes.length;
     },
+    readBack(buffer, position) {
+      return this.read(buffer, position);
+    },
     async write(buffers, position) {
       let at = position;
       for (const buffer of buffers) {
@@ -131,6 +134,9 @@ function openMemoryFile(file: MemoryFile): StorageFile {
     },
     async sync() {},
     async syncData() {},
+    writeDurably(buffers, position) {
+      return this.write(buffers, position);
+    },
     async close() {},
   };
 }

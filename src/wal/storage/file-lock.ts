@@ -1,7 +1,7 @@
 import { closeSync, constants, openSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { StorageError, type StorageLock } from './storage.ts';
+import { StorageError, type StorageLock } from '../storage.ts';
 
 /**
  * The one writer's lock on a directory. It is the kernel's and dies with the process, so no crash leaves a stale one.

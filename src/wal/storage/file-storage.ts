@@ -17,14 +17,14 @@ import {
 } from 'node:fs';
 import { parse, relative, resolve, sep } from 'node:path';
 import { promisify } from 'node:util';
-import { lockDirectory } from './file-lock.ts';
 import {
   type Storage,
   StorageError,
   type StorageErrorCode,
   type StorageFile,
   type StorageLock,
-} from './storage.ts';
+} from '../storage.ts';
+import { lockDirectory } from './file-lock.ts';
 
 /** A directory of this machine as the place of a log: the storage is all of the file system name space. */
 export function openFileStorage(
@@ -155,6 +155,10 @@ class RealFile implements StorageFile {
     return done;
   }
 
+  readBack(buffer: Uint8Array, position: number): Promise<number> {
+    return this.read(buffer, position);
+  }
+
   async write(buffers: readonly Uint8Array[], position: number): Promise<void> {
     const [only] = buffers;
     const bytes = buffers.length === 1 && only !== undefined ? only : Buffer.concat(buffers);
@@ -178,6 +182,11 @@ class RealFile implements StorageFile {
 
   async syncData(): Promise<void> {
     this.#attempt('sync', () => fdatasyncSync(this.#descriptor));
+  }
+
+  async writeDurably(buffers: readonly Uint8Array[], position: number): Promise<void> {
+    await this.write(buffers, position);
+    await this.syncData();
   }
 
   async close(): Promise<void> {

@@ -1,13 +1,13 @@
-import { logStart } from './format.ts';
-import { ManifestFile, manifestName } from './manifest.ts';
-import type { Settings } from './options.ts';
-import type { LogPlace } from './place.ts';
-import type { LogContext } from './prepare.ts';
+import { logStart } from '../format.ts';
+import { ManifestFile, manifestName } from '../manifest.ts';
+import type { Settings } from '../options.ts';
+import type { LogPlace } from '../place.ts';
+import type { RecoveryReport } from '../report.ts';
+import { StorageError, type StorageLock } from '../storage.ts';
+import type { LogContext } from '../write/prepare.ts';
+import { SegmentWriter } from '../write/segment-writer.ts';
 import { examine } from './recover.ts';
-import type { RecoveryReport } from './report.ts';
 import { resumeLog } from './resume.ts';
-import { SegmentWriter } from './segment-writer.ts';
-import { StorageError, type StorageLock } from './storage.ts';
 
 /** A log that was recovered and may be written: its lock is held. */
 export interface OpenLog {
