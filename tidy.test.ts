@@ -74,9 +74,11 @@ const arrows: readonly Arrow[] = [
     packages: ['pure-rand', 'zod'],
     node: ['node:crypto'],
   },
+  { from: /^src\/faults\/sim\/campaign\//, to: ['src/faults/', 'src/wal/'] },
   { from: /^src\/faults\//, to: ['src/faults/', 'src/wal/storage.ts', 'src/program.ts'] },
   { from: /^src\/program\.ts$/, to: [] },
   { from: /^src\//, to: ['src/', 'harness/', 'reports/'] },
+  { from: /^harness\/commands\/wal/, to: ['harness/commands/', 'src/wal/'] },
   { from: /^harness\//, to: ['harness/', 'src/faults/', 'src/wal/storage.ts', 'src/program.ts', 'reports/'] },
   { from: /^reports\//, to: ['reports/'], packages: ['zod', 'xmlbuilder2'] },
   {

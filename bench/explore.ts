@@ -13,11 +13,12 @@ import { createWorkload } from '../harness/workload/workload.ts';
 import type { Claim } from '../reports/verdict.ts';
 import { classicCycle } from './classic.ts';
 import { descendantsCpuSeconds } from './cpu-time.ts';
+import { splitOf } from './split.ts';
 import { medianOf, printTable } from './table.ts';
 
 /**
  * How many crash states are judged a second, end to end: image built and laid out, subject opened, read, written to,
- * closed and opened again, all claims judged. Different images only, lanes and subjects warm. Beside it, in the same
+ * closed and opened again, all claims judged. Equal images are judged once, lanes and subjects warm. Beside it, in the same
  * run, the cycle "mount, run the workload, kill, drop what is not synced, mount again, check" on the same layer for the
  * same subject. `node dist/bench/explore.js`
  */
@@ -40,14 +41,16 @@ interface Measured {
 }
 
 interface Rate {
-  /** Images judged, over all lanes and rounds. */
+  /** Images judged, over all lanes and rounds; and on how many of them a subject recovered. */
   readonly images: number;
+  readonly recovered: number;
   /** Images a second; the median of the rounds. */
   readonly rate: number;
   /** Legal crash states a second that got their verdict by that. */
   readonly stateRate: number;
-  /** A second of CPU time of the lanes, all their processes counted: this one does not care who else uses the machine. */
+  /** The two of a second of CPU time of the lanes, all their processes counted: these depend less on who else uses the machine. */
   readonly ratePerCpu: number;
+  readonly stateRatePerCpu: number;
 }
 
 async function measure({ loaded, layer, lanes: count, states: limit }: Measured): Promise<Rate> {
@@ -65,20 +68,24 @@ async function measure({ loaded, layer, lanes: count, states: limit }: Measured)
       const judged = await judgeAll(lanes, run, loaded, limit);
       const seconds = (performance.now() - start) / 1000;
       const cpuSeconds = descendantsCpuSeconds() - cpu;
-      const { images, states } = judged;
+      const { images, recovered, states } = judged;
       measured.push({
         images,
+        recovered,
         rate: images / seconds,
         stateRate: states / seconds,
         ratePerCpu: images / cpuSeconds,
+        stateRatePerCpu: states / cpuSeconds,
       });
     }
     const warm = measured.slice(warmUps);
     return {
       images: warm.reduce((sum, { images }) => sum + images, 0),
+      recovered: warm.reduce((sum, { recovered }) => sum + recovered, 0),
       rate: medianOf(warm.map(({ rate }) => rate)),
       stateRate: medianOf(warm.map(({ stateRate }) => stateRate)),
       ratePerCpu: medianOf(warm.map(({ ratePerCpu }) => ratePerCpu)),
+      stateRatePerCpu: medianOf(warm.map(({ stateRatePerCpu }) => stateRatePerCpu)),
     };
   } finally {
     await Promise.all(lanes.map((lane) => lane.close()));
@@ -103,13 +110,16 @@ async function record(
   return run;
 }
 
-/** Answers how many images all lanes judged, and of how many legal crash states they were: equal images are judged once. */
+/**
+ * Answers how many images all lanes judged, of how many legal crash states they were (equal images with equal promises are
+ * judged once), and on how many a subject recovered (once on equal images).
+ */
 async function judgeAll(
   lanes: readonly LaneProcess[],
   run: RecordedRun,
   { scenario }: LoadedScenario,
   limit: number,
-): Promise<{ readonly images: number; readonly states: number }> {
+): Promise<{ readonly images: number; readonly recovered: number; readonly states: number }> {
   const task = (index: number): ExploreTask => ({
     run,
     fault: 'power-loss',
@@ -122,7 +132,11 @@ async function judgeAll(
   });
   const results = await Promise.all(lanes.map((lane, index) => lane.call('explore', task(index))));
   const { coverage } = mergeResults(results);
-  return { images: results.reduce((sum, { judged }) => sum + judged, 0), states: coverage.states };
+  return {
+    images: results.reduce((sum, { judged }) => sum + judged, 0),
+    recovered: results.reduce((sum, { recovered }) => sum + recovered, 0),
+    states: coverage.states,
+  };
 }
 
 /** Cycles a second, by a process of its own on one core, as a lane is. */
@@ -173,6 +187,7 @@ function temporaryDirectory(): string {
 
 async function main(): Promise<void> {
   const wal = await loadScenario(join(root, 'scenarios', 'reference-wal.yaml'));
+  const longer = withOperations(wal, 20);
   const sqlite = await loadScenario(join(root, 'scenarios', 'sqlite-wal-full.yaml'));
   const rows: readonly Measured[] = [
     {
@@ -196,6 +211,13 @@ async function main(): Promise<void> {
       lanes: 1,
       states: 3000,
     },
+    {
+      name: 'reference WAL, in process (sim), 20 operations',
+      loaded: longer,
+      layer: 'sim',
+      lanes: 1,
+      states: 3000,
+    },
     { name: 'SQLite, driver', loaded: sqlite, layer: 'fuse', lanes: 2, states: 500 },
     {
       name: 'sh and cmp, command pair',
@@ -207,25 +229,45 @@ async function main(): Promise<void> {
   ];
   const classic = measureClassic();
   const printed = [
-    ['reference WAL, classic cycle', '1', '1', classic.toFixed(2), classic.toFixed(2), '', '1x'],
+    ['reference WAL, classic cycle', '1', '1', '1', classic.toFixed(2), classic.toFixed(2), '', '', '1x'],
   ];
   for (const row of rows) {
-    const { images, rate, stateRate, ratePerCpu } = await measure(row);
+    const { images, recovered, rate, stateRate, ratePerCpu, stateRatePerCpu } = await measure(row);
     const ratio = row.loaded === wal ? `${Math.round(rate / classic)}x` : '';
     printed.push([
       row.name,
       String(row.lanes),
       String(images),
+      String(recovered),
       stateRate.toFixed(0),
       rate.toFixed(0),
+      stateRatePerCpu.toFixed(0),
       ratePerCpu.toFixed(0),
       ratio,
     ]);
   }
   printTable(
-    ['subject', 'lanes', 'images', 'states/s', 'images/s', 'images a CPU second', 'images ratio'],
+    [
+      'subject',
+      'lanes',
+      'images',
+      'recovered',
+      'states/s',
+      'images/s',
+      'states/CPU s',
+      'images/CPU s',
+      'images ratio',
+    ],
     printed,
   );
+  const { build, recover, judge } = await splitOf(longer, rounds, 3000);
+  console.log('\nCPU microseconds for an image that was recovered, reference WAL in process, 20 operations:');
+  printTable(['build', 'recover', 'judge'], [[build.toFixed(0), recover.toFixed(0), judge.toFixed(0)]]);
+}
+
+function withOperations(loaded: LoadedScenario, operations: number): LoadedScenario {
+  const { scenario } = loaded;
+  return { ...loaded, scenario: { ...scenario, workload: { ...scenario.workload, operations } } };
 }
 
 if (program === fileURLToPath(import.meta.url)) {

@@ -2,11 +2,12 @@ import type { Claim, FaultKind } from '../reports/verdict.ts';
 import type { CrashFault } from '../src/faults/model/crash-states.ts';
 import type { CrashState } from '../src/faults/model/image.ts';
 import type { Plan } from '../src/faults/plan.ts';
+import type { LiveFault } from './live-faults.ts';
 import type { Judgement } from './oracle/evidence.ts';
 import type { NumberedStep, RecordedRun } from './recorded-run.ts';
 
 /** The faults that this explorer can put to the test. */
-export type ExploredFault = Extract<FaultKind, CrashFault | 'lost-fsync' | 'fsync-error' | 'bit-rot'>;
+export type ExploredFault = Extract<FaultKind, CrashFault | LiveFault | 'bit-rot' | 'latent-sector-error'>;
 
 /** One fault under one profile, explored on one lane. */
 export interface ExploreTask {
@@ -75,6 +76,8 @@ export interface ExploreResult {
   readonly own: Coverage;
   /** How many images this lane judged. */
   readonly judged: number;
+  /** Equal images with other promises are judged by what was shown on the first: on so many a subject recovered. */
+  readonly recovered: number;
   /** Every legal state of the workload's run was looked at. */
   readonly exhaustive: boolean;
   readonly tallies: ReadonlyMap<Claim, ClaimTally>;

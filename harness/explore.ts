@@ -4,10 +4,10 @@ import { crashPoints, crashStates } from '../src/faults/model/crash-states.ts';
 import { type EffectTrace, takeApart } from '../src/faults/model/effects.ts';
 import { type CrashState, Images } from '../src/faults/model/image.ts';
 import { imageKey } from '../src/faults/model/image-key.ts';
+import { latentSectorStates } from '../src/faults/model/latent-sectors.ts';
 import { pendingAt } from '../src/faults/model/pending.ts';
 import { profileNamed } from '../src/faults/model/profile.ts';
 import { liveTree } from '../src/faults/model/recording.ts';
-import type { Plan } from '../src/faults/plan.ts';
 import type {
   ClaimTally,
   Coverage,
@@ -18,15 +18,15 @@ import type {
   Violation,
 } from './exploration.ts';
 import type { Lane } from './lane/lane.ts';
+import { type LiveFault, plansFor } from './live-faults.ts';
 import type { Judgement } from './oracle/evidence.ts';
 import { promisesBefore, type RecordedRun, stepsOf } from './recorded-run.ts';
 import { shareOf } from './share.ts';
 import { spread } from './spread.ts';
 
-/** How many runs are killed and reopened, recoveries crashed, barriers failed, for one fault and profile. */
+/** How many runs are killed and reopened, and recoveries crashed, for one fault and profile. */
 const reopenRunsMax = 8;
 const nestedRunsMax = 12;
-const failedBarriersMax = 16;
 /** What of the budget goes to reopened runs, and to nested ones. */
 const derivedShare = 0.2;
 
@@ -41,13 +41,12 @@ export async function explore(
       await exploration.exploreWorkload(task.limit);
       break;
     case 'bit-rot':
-      await exploration.exploreBitRot();
+    case 'latent-sector-error':
+      await exploration.exploreAtRest(task.fault);
       break;
-    case 'fsync-error':
-      await exploration.exploreFailedBarriers();
-      break;
-    default: {
-      const cuts = task.fault === 'power-loss' || task.fault === 'lost-fsync';
+    case 'power-loss':
+    case 'torn-write': {
+      const cuts = task.fault === 'power-loss';
       const derived = (cuts ? derivedShare : 0) + (task.nested ? derivedShare : 0);
       const wants = (kind: RunOrigin['kind']) => task.only === undefined || task.only === kind;
       // Nested runs start from what the workload's own states leave.
@@ -56,7 +55,10 @@ export async function explore(
       }
       if (cuts && wants('reopen')) await exploration.exploreReopened();
       if (task.nested && wants('nested')) await exploration.exploreNested();
+      break;
     }
+    default:
+      await exploration.exploreLive(task.fault);
   }
   return exploration.result();
 }
@@ -75,6 +77,7 @@ class Exploration {
   private readonly shared: Mutable<Coverage> = { crashPoints: 0, states: 0, images: 0 };
   private readonly own: Mutable<Coverage> = { crashPoints: 0, states: 0, images: 0 };
   private judged = 0;
+  private recovered = 0;
   private exhaustive = false;
 
   constructor(lane: Lane, task: ExploreTask, watcher: ExploreWatcher) {
@@ -86,8 +89,8 @@ class Exploration {
   }
 
   result(): ExploreResult {
-    const { shared, own, judged, exhaustive, tallies } = this;
-    return { shared, own, judged, exhaustive, tallies, notes: [...this.notes] };
+    const { shared, own, judged, recovered, exhaustive, tallies } = this;
+    return { shared, own, judged, recovered, exhaustive, tallies, notes: [...this.notes] };
   }
 
   async exploreWorkload(limit: number): Promise<void> {
@@ -98,10 +101,11 @@ class Exploration {
     this.exhaustive = finished && found.exhaustive;
   }
 
-  async exploreBitRot(): Promise<void> {
+  async exploreAtRest(fault: 'bit-rot' | 'latent-sector-error'): Promise<void> {
     const { run, seed, limit } = this.task;
     const point = run.recording.trace.length;
-    const found = bitRotStates(liveTree(run.recording), point, { seed, limit });
+    const states = fault === 'bit-rot' ? bitRotStates : latentSectorStates;
+    const found = states(liveTree(run.recording), point, { seed, limit });
     this.shared.crashPoints += 1;
     const walk = { run, origin: workloadOrigin, trace: this.trace, place: [0], shared: true };
     const finished = await this.walk(walk, found.states);
@@ -133,24 +137,19 @@ class Exploration {
     }
   }
 
-  async exploreFailedBarriers(): Promise<void> {
-    const { run } = this.task;
-    const barriers = run.recording.trace.filter(
-      (entry) => entry.kind === 'operation' && entry.operation.kind === 'sync',
-    );
-    const ordinals = spread(
-      [...barriers.keys()].map((index) => index + 1),
-      failedBarriersMax,
-    );
-    const steps = stepsOf(run);
-    const each = Math.ceil(this.task.limit / Math.max(1, ordinals.length));
-    for (const [index, nth] of this.mine(ordinals)) {
-      const plan: Plan = [{ operation: 'sync', nth, fault: 'fsync-error' }];
-      const failed = await this.lane.recorder.workload(steps, plan);
-      const [firing] = failed.firings;
-      if (firing === undefined) this.notes.add(`The planned failure of barrier ${nth} never fired.`);
+  /** The workload once more for each operation that the fault can befall; then the power goes, with the fault over. */
+  async exploreLive(fault: LiveFault): Promise<void> {
+    const { run, profile, limit } = this.task;
+    const plans = plansFor(fault, run.recording, profile);
+    const each = Math.ceil(limit / Math.max(1, plans.length));
+    for (const [index, plan] of this.mine(plans)) {
+      const struck = await this.lane.recorder.workload(stepsOf(run), plan);
+      const [firing] = struck.firings;
+      if (firing === undefined) this.notes.add(`A planned ${fault} never fired: ${JSON.stringify(plan)}.`);
       else {
-        const after = { ...failed, exploredUpTo: firing.entry };
+        // An operation that was refused leaves no entry: the end of the run counts in any case.
+        const exploredUpTo = Math.min(firing.entry, struck.recording.trace.length - 1);
+        const after = { ...struck, exploredUpTo };
         await this.exploreDerived(after, { kind: 'workload', plan }, each, [3, index]);
       }
     }
@@ -190,13 +189,16 @@ class Exploration {
       const promised = promises[state.point] ?? 0;
       if (!share.takesPromises(promised)) continue;
       const image = images.at(state);
-      const key = `${promised} ${imageKey(image)}`;
-      if (seen.has(key)) continue;
-      seen.add(key);
-      if (!share.takesImage(key)) continue;
+      const key = `${imageKey(image)}${JSON.stringify(state.unreadable ?? '')}`;
+      const promisedKey = `${promised} ${key}`;
+      if (seen.has(promisedKey)) continue;
+      seen.add(promisedKey);
+      if (!share.takesImage(promisedKey)) continue;
       this.own.images += 1;
-      const { judgements } = await this.lane.judge.judge(image, walk.run, state.point, claims);
+      const judge = await this.lane.judgeOf(state, image);
+      const { judgements, recovered } = await judge.judge(image, walk.run, state.point, claims, { key });
       this.judged += 1;
+      if (recovered) this.recovered += 1;
       this.watcher.onJudged();
       const { run, origin } = walk;
       this.tally(judgements, { fault, profile, run, origin, steps, state, place: [...walk.place, place] });

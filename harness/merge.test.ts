@@ -32,6 +32,7 @@ function resultOf(tally: Partial<ClaimTally>, exhaustive = true): ExploreResult 
     shared: { crashPoints: 5, states: 20, images: 10 },
     own: { crashPoints: 2, states: 3, images: 1 },
     judged: 6,
+    recovered: 5,
     exhaustive,
     tallies,
     notes: ['a'],

@@ -1,6 +1,7 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { z } from 'zod';
 import { claims, faultKinds } from '../reports/verdict.ts';
+import { planRuleSchema } from '../src/faults/plan.ts';
 
 const wholeNumber = z.int().min(0);
 
@@ -11,14 +12,13 @@ const state = z.strictObject({
   rotten: z
     .strictObject({ inode: wholeNumber, offset: wholeNumber, bit: wholeNumber.max(7) })
     .exactOptional(),
+  unreadable: z.strictObject({ inode: wholeNumber, offset: wholeNumber }).exactOptional(),
 });
 
 const origin = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('workload'),
-    plan: z.array(
-      z.strictObject({ operation: z.literal('sync'), nth: wholeNumber, fault: z.literal('fsync-error') }),
-    ),
+    plan: z.array(planRuleSchema),
   }),
   z.strictObject({ kind: z.literal('reopen'), killPoint: wholeNumber }),
   z.strictObject({ kind: z.literal('nested'), state }),

@@ -7,6 +7,7 @@ import type { Lanes } from './lane/lanes.ts';
 import type { LaneProcess } from './lane/process.ts';
 import { LaneFailure } from './lane/process.ts';
 import type { LayerChoice } from './layers.ts';
+import { liveFaults } from './live-faults.ts';
 import { countViolated, type Explored, mergeResults } from './merge.ts';
 import type { RunOptions } from './options.ts';
 import type { NumberedStep, RecordedRun } from './recorded-run.ts';
@@ -174,8 +175,7 @@ class ScenarioRun {
   }
 
   private profilesFor(fault: ExploredFault): readonly string[] {
-    if (fault === 'process-kill' || fault === 'bit-rot') return [anyProfile];
-    if (fault === 'lost-fsync') return ['lying-disk'];
+    if (faultsOnAnyProfile.includes(fault)) return [anyProfile];
     return this.context.options.profiles ?? this.loaded.scenario.profiles;
   }
 
@@ -196,11 +196,13 @@ class ScenarioRun {
 /** For faults whose states no profile changes. */
 const anyProfile = 'any';
 
+const faultsOnAnyProfile: readonly ExploredFault[] = ['process-kill', 'bit-rot', 'latent-sector-error'];
+
 const exploredFaults: readonly ExploredFault[] = [
   'process-kill',
   'power-loss',
   'torn-write',
-  'lost-fsync',
-  'fsync-error',
+  ...liveFaults,
   'bit-rot',
+  'latent-sector-error',
 ];

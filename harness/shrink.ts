@@ -62,10 +62,11 @@ type Confirmed = Pick<Shrunk, 'violation' | 'stderr' | 'image' | 'recovered'>;
 async function confirm(lane: Lane, violation: Violation): Promise<Confirmed | undefined> {
   const { run, state, claim } = violation;
   const image = buildImage(takeApart(run.recording), state);
-  const { judgements, stderr } = await lane.judge.judge(image, run, state.point, [claim], { afresh: true });
+  const judge = await lane.judgeOf(state, image);
+  const { judgements, stderr } = await judge.judge(image, run, state.point, [claim], { afresh: true });
   const judgement = judgements.get(claim);
   if (judgement?.status !== 'violated') return undefined;
-  return { violation: { ...violation, judgement }, stderr, image, recovered: await lane.judge.remains() };
+  return { violation: { ...violation, judgement }, stderr, image, recovered: await judge.remains() };
 }
 
 class Shrinker {
@@ -163,7 +164,8 @@ class Shrinker {
     this.attempts += 1;
     const { run, state, claim } = violation;
     const image = buildImage(takeApart(run.recording), state);
-    const { judgements } = await this.lane.judge.judge(image, run, state.point, [claim]);
+    const judge = await this.lane.judgeOf(state, image);
+    const { judgements } = await judge.judge(image, run, state.point, [claim]);
     const judgement = judgements.get(claim);
     return judgement?.status === 'violated' ? { ...violation, judgement } : undefined;
   }

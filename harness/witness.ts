@@ -2,10 +2,12 @@ import type { Finding, TimelineRow } from '../reports/verdict.ts';
 import { crashStates } from '../src/faults/model/crash-states.ts';
 import { describeTrace } from '../src/faults/model/describe.ts';
 import { type Effect, type EffectTrace, takeApart } from '../src/faults/model/effects.ts';
-import { permittingRules } from '../src/faults/model/explain.ts';
+import type { Operation } from '../src/faults/model/operation.ts';
 import type { Order } from '../src/faults/model/order.ts';
 import { profileNamed } from '../src/faults/model/profile.ts';
+import type { PlanRule } from '../src/faults/plan.ts';
 import type { Violation } from './exploration.ts';
+import { rulesOf } from './permitted.ts';
 import { shownText } from './recorded-run.ts';
 import { renderMutation } from './workload/render.ts';
 
@@ -28,29 +30,10 @@ export function tellWitness(violation: Violation): Witness {
   };
 }
 
-function rulesOf({ state, profile }: Violation, order: Order): Witness['permittedBy'] {
-  if (state.rotten !== undefined) return [bitRotRule];
-  if (state.lost.length === 0) return [anyMomentRule];
-  return permittingRules(order, profileNamed(profile), state);
-}
-
-const anyMomentRule = {
-  rule: 'what was written may be on disk at any moment',
-  text: 'The kernel writes back by itself, and a crash may come between any two operations: here nothing of what came before it was lost.',
-  source:
-    'Linux kernel documentation, admin-guide/sysctl/vm (dirty_writeback_centisecs, dirty_expire_centisecs)',
-};
-
-const bitRotRule = {
-  rule: 'bits rot',
-  text: 'Data at rest may change: a disk may return another bit than was written, without an error.',
-  source: 'Bairavasundaram et al., FAST 2008 (An analysis of data corruption in the storage stack)',
-};
-
 function describeCrash({ fault, origin, state }: Violation, last: string | undefined): string {
   const when = last === undefined ? 'before the first operation' : `after ${last}`;
   const before = {
-    workload: '',
+    workload: describePlan(origin),
     reopen: 'The process was killed, started again on what the page cache held, and went on. ',
     nested: 'The power had gone once before, and the subject was recovering from that. ',
     torture: 'The process had been killed again and again before. ',
@@ -59,10 +42,25 @@ function describeCrash({ fault, origin, state }: Violation, last: string | undef
   if (state.rotten !== undefined) {
     return `After a clean end, bit ${state.rotten.bit} of byte ${state.rotten.offset} of one file flipped at rest.`;
   }
+  if (state.unreadable !== undefined) {
+    return `After a clean end, the sector at byte ${state.unreadable.offset} of one file went bad.`;
+  }
   const count = state.lost.length;
   const lost =
     count === 0 ? 'nothing was lost' : `${count} ${count === 1 ? 'effect was' : 'effects were'} lost`;
   return `${before}The power went ${when}; ${lost}.`;
+}
+
+function describePlan(origin: Violation['origin']): string {
+  const plan = origin.kind === 'workload' ? origin.plan : [];
+  return plan.map((rule) => `The disk had a fault: ${describeRule(rule)}. `).join('');
+}
+
+function describeRule({ fault, operation, volume, nth, from }: PlanRule): string {
+  const on = operation === 'any' ? 'operation' : operation;
+  const where = volume === undefined ? '' : ` on ${volume}`;
+  if (nth !== undefined) return `${fault} at ${on} ${nth}${where}`;
+  return `${fault} from ${on} ${from ?? 1}${where} on`;
 }
 
 class Timeline {
@@ -99,8 +97,7 @@ class Timeline {
         rows.push({ kind: 'process-crash', entry });
         // What was under way is never answered; the next that is asked comes after the recovery.
         steps = steps.filter(({ index }) => index >= afterCrash);
-      } else if (step.kind === 'operation')
-        rows.push(this.operationRow(entry, step.volume, step.operation.kind));
+      } else if (step.kind === 'operation') rows.push(this.operationRow(entry, step.volume, step.operation));
       else {
         rows.push({
           kind: 'acknowledgement',
@@ -113,14 +110,15 @@ class Timeline {
     return [...rows, lastRow(this.violation)];
   }
 
-  private operationRow(entry: number, volume: string, kind: string): TimelineRow {
-    const text = this.texts.get(entry) ?? kind;
+  private operationRow(entry: number, volume: string, operation: Operation): TimelineRow {
+    const text = this.texts.get(entry) ?? operation.kind;
     const effects = this.trace.effects.slice(
       this.trace.effectsBefore[entry],
       this.trace.effectsBefore[entry + 1],
     );
     const base = { kind: 'operation', entry, volume, text } as const;
-    if (kind === 'sync') return { ...base, fate: 'barrier' };
+    if (operation.kind === 'sync') return { ...base, fate: 'barrier' };
+    if (operation.kind === 'write' && operation.lost === true) return { ...base, fate: 'lost' };
     if (effects.length === 0) return { ...base, fate: 'none' };
     const gone = effects.filter((effect) => this.lost.has(effect.id));
     if (gone.length === 0) return { ...base, fate: this.isDurable(effects) ? 'durable' : 'kept' };
@@ -136,6 +134,7 @@ class Timeline {
 
 function lastRow({ fault, state }: Violation): TimelineRow {
   if (state.rotten !== undefined) return { kind: 'omitted', operations: 0, text: 'a bit flips at rest' };
+  if (state.unreadable !== undefined) return { kind: 'omitted', operations: 0, text: 'a sector goes bad' };
   return { kind: fault === 'process-kill' ? 'process-crash' : 'power-cut', entry: state.point };
 }
 

@@ -26,6 +26,7 @@ export const faultKinds = [
   'io-error',
   'latent-sector-error',
   'bit-rot',
+  'lost-write',
   'misdirected-write',
   'stale-read',
   'disk-full',

@@ -7,6 +7,7 @@ import { listCommand } from './list.ts';
 import { replayCommand } from './replay.ts';
 import { reportCommand } from './report.ts';
 import { runCommand } from './run.ts';
+import { walCommand } from './wal.ts';
 
 const exitCodeHelp = `
 Answers: 0 every stated claim held, 1 a claim was violated, 2 something is unknown, 64 wrong use or
@@ -26,9 +27,16 @@ export async function runProgram(
     .version(version)
     .option('--no-color', 'no colours (NO_COLOR and FORCE_COLOR are heeded too)')
     .addHelpText('after', exitCodeHelp);
-  for (const make of [runCommand, replayCommand, listCommand, doctorCommand, initCommand, reportCommand]) {
-    program.addCommand(make(context));
-  }
+  const commands = [
+    runCommand,
+    replayCommand,
+    listCommand,
+    doctorCommand,
+    initCommand,
+    reportCommand,
+    walCommand,
+  ];
+  for (const make of commands) program.addCommand(make(context));
   configure(program, context);
   try {
     await program.parseAsync(withBailNumber(parameters), { from: 'user' });

@@ -7,40 +7,49 @@ import type { LoadedScenario } from '../scenario.ts';
 import { resolveCommand } from '../subject/command.ts';
 import { type CheckerOutcome, runChecker } from '../subject/command-pair.ts';
 import type { Judge, Judged } from './judge.ts';
-import { layOut } from './lay-out.ts';
-import { readBack } from './read-back.ts';
+import type { Shelf } from './request-judge.ts';
 
 /** Lets a command pair's checker judge. It runs twice where `stability` is asked: the second answer must be the first. */
 export class CheckerJudge implements Judge {
   private readonly loaded: LoadedScenario;
   private readonly directories: ReadonlyMap<string, string>;
+  private readonly shelf: Shelf;
   private readonly scratch: string;
   private running: AbortController | undefined;
 
-  constructor(loaded: LoadedScenario, directories: ReadonlyMap<string, string>, scratch: string) {
+  /** The shelf's images are to be seen in `directories`. */
+  constructor(
+    loaded: LoadedScenario,
+    directories: ReadonlyMap<string, string>,
+    shelf: Shelf,
+    scratch: string,
+  ) {
     this.loaded = loaded;
     this.directories = directories;
+    this.shelf = shelf;
     this.scratch = scratch;
   }
 
   async judge(image: Tree, run: RecordedRun, point: number, claims: readonly Claim[]): Promise<Judged> {
-    layOut(image, this.directories);
+    await this.shelf.put(image);
     const lines = linesAt(run, point);
     const first = await this.check(lines);
     const second = claims.includes('stability') ? await this.check(lines) : undefined;
     const judgements = new Map(claims.map((claim) => [claim, judgeClaim(claim, first, second)] as const));
-    return { judgements, stderr: first.stderr };
+    return { judgements, recovered: true, stderr: first.stderr };
   }
 
-  async remains(): Promise<Tree> {
-    return readBack(this.directories);
+  remains(): Promise<Tree> {
+    return this.shelf.look();
   }
 
   async abort(): Promise<void> {
     this.running?.abort();
   }
 
-  async close(): Promise<void> {}
+  close(): Promise<void> {
+    return this.shelf.close();
+  }
 
   private check(lines: readonly string[]): Promise<CheckerOutcome> {
     const { subject, explore } = this.loaded.scenario;

@@ -3,18 +3,23 @@ import type { Tree } from '../../src/faults/model/tree.ts';
 import type { Judgement } from '../oracle/evidence.ts';
 import type { RecordedRun } from '../recorded-run.ts';
 
+export interface JudgeOptions {
+  readonly afresh?: boolean;
+  readonly key?: string;
+}
+
 /** Lets a subject recover on crash images, and judges what it shows. */
 export interface Judge {
   /**
    * Judges these claims on one image, which the power cut at `point` of `run` left. `afresh`: by a subject that was
-   * started for this image alone.
+   * started for this image alone. `key`: the same for equal images; what a subject showed on one may stand for another.
    */
   judge(
     image: Tree,
     run: RecordedRun,
     point: number,
     claims: readonly Claim[],
-    options?: { readonly afresh: boolean },
+    options?: JudgeOptions,
   ): Promise<Judged>;
   /** What the last recovery left on the volumes. */
   remains(): Promise<Tree>;
@@ -25,6 +30,8 @@ export interface Judge {
 
 export interface Judged {
   readonly judgements: ReadonlyMap<Claim, Judgement>;
+  /** A subject recovered on the image for this judgement. */
+  readonly recovered: boolean;
   /** The subject's last lines on stderr. */
   readonly stderr: string;
 }

@@ -2,9 +2,13 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { openFuseLayer } from '../../src/faults/fuse/layer.ts';
 import type { FaultLayer, Place } from '../../src/faults/layer.ts';
+import type { CrashState } from '../../src/faults/model/image.ts';
 import { liveTree } from '../../src/faults/model/recording.ts';
+import type { Tree } from '../../src/faults/model/tree.ts';
+import type { Plan } from '../../src/faults/plan.ts';
+import { faultsAtRest } from '../live-faults.ts';
 import type { LoadedScenario } from '../scenario.ts';
-import { resolveCommand } from '../subject/command.ts';
+import { placeDirectories, resolveCommand } from '../subject/command.ts';
 import { startDriver } from '../subject/driver.ts';
 import { loadSubjectModule, startInProcess } from '../subject/in-process.ts';
 import { CheckerJudge } from './checker-judge.ts';
@@ -21,6 +25,8 @@ import { type StartSubject, SubjectSource } from './subject-source.ts';
 export interface Lane {
   readonly recorder: Recorder;
   readonly judge: Judge;
+  /** The judge for the image that a crash state leaves, on a disk with the faults that it is to go on having. */
+  judgeOf(state: CrashState, image: Tree): Promise<Judge>;
   /** Kills the subjects: whatever is asked of them ends now. */
   abort(): Promise<void>;
   close(): Promise<void>;
@@ -34,24 +40,40 @@ export interface LaneSettings {
   readonly directory: string;
 }
 
+/** What {@link openLane} puts together. */
+interface Parts {
+  readonly recorder: Recorder;
+  readonly judge: Judge;
+  /** `plan`: what the disk under the next image does. */
+  readonly openFaultyJudge: (plan: () => Plan) => Promise<Judge>;
+}
+
 export async function openLane(settings: LaneSettings): Promise<Lane> {
-  const { recorder, judge } = await (settings.layer === 'sim'
-    ? openSimLane(settings)
-    : openFuseLane(settings));
+  const parts = await (settings.layer === 'sim' ? openSimLane(settings) : openFuseLane(settings));
+  const { recorder, judge, openFaultyJudge } = parts;
+  let plan: Plan = [];
+  let faulty: Promise<Judge> | undefined;
   return {
     recorder,
     judge,
+    async judgeOf(state, image) {
+      plan = faultsAtRest(state, image);
+      if (plan.length === 0) return judge;
+      faulty ??= openFaultyJudge(() => plan);
+      return faulty;
+    },
     async abort() {
-      await Promise.all([recorder.abort(), judge.abort()]);
+      await Promise.all([recorder.abort(), judge.abort(), faulty?.then((opened) => opened.abort())]);
     },
     async close() {
+      await (await faulty)?.close();
       await judge.close();
       await recorder.close();
     },
   };
 }
 
-async function openFuseLane({ loaded, seed, directory }: LaneSettings) {
+async function openFuseLane({ loaded, seed, directory }: LaneSettings): Promise<Parts> {
   const { scenario } = loaded;
   const layer = await openFuseLayer({
     volumes: scenario.volumes,
@@ -62,17 +84,29 @@ async function openFuseLane({ loaded, seed, directory }: LaneSettings) {
   const directories = new Map(
     scenario.volumes.map((volume) => [volume, subdirectory(images, volume)] as const),
   );
-  if (scenario.subject.workload !== undefined) {
-    const recorder = new CommandRecorder(loaded, layer, scratch);
-    return { recorder, judge: new CheckerJudge(loaded, directories, scratch) };
-  }
+  const { options, workload } = scenario.subject;
   const start = driverStarter(loaded);
-  const source = new SubjectSource(start, { kind: 'directories', directories });
-  const judge = new RequestJudge(source, directoryShelf(directories), scenario.subject.options, seed);
-  return { recorder: requestRecorder(loaded, layer, start, seed), judge };
+  const judgeAt = (at: ReadonlyMap<string, string>, place: Place, shelf: Shelf): Judge =>
+    workload === undefined
+      ? new RequestJudge(new SubjectSource(start, place), shelf, options, seed)
+      : new CheckerJudge(loaded, at, shelf, scratch);
+  return {
+    recorder:
+      workload === undefined
+        ? requestRecorder(loaded, layer, start, seed)
+        : new CommandRecorder(loaded, layer, scratch),
+    judge: judgeAt(directories, { kind: 'directories', directories }, directoryShelf(directories)),
+    async openFaultyJudge(plan) {
+      const shelf = await openFuseLayer({
+        volumes: scenario.volumes,
+        directory: subdirectory(directory, 'faulty'),
+      });
+      return judgeAt(placeDirectories(shelf.place), shelf.place, layerShelf(shelf, plan));
+    },
+  };
 }
 
-async function openSimLane({ loaded, seed }: LaneSettings) {
+async function openSimLane({ loaded, seed }: LaneSettings): Promise<Parts> {
   const { openSimLayer } = await import('../../src/faults/sim/layer.ts');
   const { scenario } = loaded;
   const createSubject = await loadSubjectModule(
@@ -81,10 +115,16 @@ async function openSimLane({ loaded, seed }: LaneSettings) {
   const timeoutMs = scenario.explore.timeoutSeconds * 1000;
   const start: StartSubject = (place) => startInProcess({ createSubject, place, timeoutMs });
   const layer = openSimLayer(scenario.volumes);
-  const shelf = openSimLayer(scenario.volumes);
-  const source = new SubjectSource(start, shelf.place);
-  const judge = new RequestJudge(source, layerShelf(shelf), scenario.subject.options, seed);
-  return { recorder: requestRecorder(loaded, layer, start, seed), judge };
+  const judgeOn = (plan: () => Plan) => {
+    const shelf = openSimLayer(scenario.volumes);
+    const source = new SubjectSource(start, shelf.place);
+    return new RequestJudge(source, layerShelf(shelf, plan), scenario.subject.options, seed);
+  };
+  return {
+    recorder: requestRecorder(loaded, layer, start, seed),
+    judge: judgeOn(() => []),
+    openFaultyJudge: async (plan) => judgeOn(plan),
+  };
 }
 
 /** Plain files: recovery needs no fault layer where no live fault is planned. */
@@ -96,9 +136,9 @@ function directoryShelf(directories: ReadonlyMap<string, string>): Shelf {
   };
 }
 
-function layerShelf(layer: FaultLayer): Shelf {
+function layerShelf(layer: FaultLayer, plan: () => Plan): Shelf {
   return {
-    put: (image) => layer.begin({ base: image, trace: [] }, []),
+    put: (image) => layer.begin({ base: image, trace: [] }, plan()),
     look: async () => liveTree((await layer.end()).recording),
     close: () => layer.close(),
   };

@@ -48,9 +48,10 @@ const handlers: { [Call in LaneCall]: (ask: LaneCalls[Call]['ask']) => Promise<L
     shrink: ({ violation, task }) => shrink(current(), violation, { task, shouldStop }),
     torture: (task) => torture(current(), task, { onJudged, shouldStop }),
     derive: ({ steps, origin }) => derive(current(), steps, origin),
-    judge({ run, state, claims }) {
+    async judge({ run, state, claims }) {
       const image = buildImage(takeApart(run.recording), state);
-      return current().judge.judge(image, run, state.point, claims, { afresh: true });
+      const judge = await current().judgeOf(state, image);
+      return judge.judge(image, run, state.point, claims, { afresh: true });
     },
     async close() {
       await lane?.close();

@@ -2,10 +2,10 @@ import type { Claim } from '../../reports/verdict.ts';
 import type { Tree } from '../../src/faults/model/tree.ts';
 import type { History, Observation } from '../oracle/evidence.ts';
 import { oracles } from '../oracle/index.ts';
-import { historyAt, type RecordedRun } from '../recorded-run.ts';
+import { historyAt, promisesBefore, type RecordedRun } from '../recorded-run.ts';
 import { type DataModel, type Mutation, SubjectFailure } from '../subject/subject.ts';
 import { probeMutations } from '../workload/workload.ts';
-import type { Judge, Judged } from './judge.ts';
+import type { Judge, Judged, JudgeOptions } from './judge.ts';
 import { observe } from './observe.ts';
 import type { SubjectSource } from './subject-source.ts';
 
@@ -23,8 +23,9 @@ export class RequestJudge implements Judge {
   private readonly shelf: Shelf;
   private readonly options: Readonly<Record<string, unknown>>;
   private readonly seed: number;
-  /** Of the run that was judged last: many images share a crash point. */
-  private histories: { readonly run: RecordedRun; readonly at: Map<number, History> } | undefined;
+  private histories: Histories | undefined;
+  /** By the image's key, what was shown on the latest images: the same image may come again with other promises. */
+  private readonly observations = new Map<string, Observation>();
   private readonly probes = new Map<DataModel, readonly Mutation[]>();
 
   constructor(source: SubjectSource, shelf: Shelf, options: Readonly<Record<string, unknown>>, seed: number) {
@@ -39,14 +40,15 @@ export class RequestJudge implements Judge {
     run: RecordedRun,
     point: number,
     claims: readonly Claim[],
-    { afresh } = { afresh: false },
+    { afresh = false, key }: JudgeOptions = {},
   ): Promise<Judged> {
     if (afresh) await this.source.discard();
-    await this.shelf.put(image);
-    const observation = await this.observe(run);
+    const known = key === undefined ? undefined : this.observations.get(key);
+    const observation = known ?? (await this.recover(image, run));
+    if (key !== undefined && known === undefined && isAlive(observation)) this.remember(key, observation);
     const history = this.historyAt(run, point);
     const judgements = new Map(claims.map((claim) => [claim, oracles[claim](history, observation)] as const));
-    return { judgements, stderr: this.source.stderr() };
+    return { judgements, recovered: known === undefined, stderr: this.source.stderr() };
   }
 
   remains(): Promise<Tree> {
@@ -63,10 +65,12 @@ export class RequestJudge implements Judge {
   }
 
   private historyAt(run: RecordedRun, point: number): History {
-    if (this.histories?.run !== run) this.histories = { run, at: new Map() };
-    const { at } = this.histories;
-    const history = at.get(point) ?? historyAt(run, point);
-    at.set(point, history);
+    if (this.histories?.run !== run)
+      this.histories = { run, promises: promisesBefore(run), byPromises: new Map() };
+    const { promises, byPromises } = this.histories;
+    const promised = promises[point] ?? 0;
+    const history = byPromises.get(promised) ?? historyAt(run, point);
+    byPromises.set(promised, history);
     return history;
   }
 
@@ -76,7 +80,13 @@ export class RequestJudge implements Judge {
     return probes;
   }
 
-  private async observe(run: RecordedRun): Promise<Observation> {
+  private remember(key: string, observation: Observation): void {
+    if (this.observations.size >= observationsMax) this.observations.clear();
+    this.observations.set(key, observation);
+  }
+
+  private async recover(image: Tree, run: RecordedRun): Promise<Observation> {
+    await this.shelf.put(image);
     try {
       const { subject } = await this.source.take();
       const { conversation } = run;
@@ -91,6 +101,16 @@ export class RequestJudge implements Judge {
     }
   }
 }
+
+/** Of the run that was judged last: crash points with the same promises before them have one history. */
+interface Histories {
+  readonly run: RecordedRun;
+  readonly promises: readonly number[];
+  readonly byPromises: Map<number, History>;
+}
+
+/** Each holds what two scans showed, twice all that the subject has. */
+const observationsMax = 1024;
 
 /** A subject that refuses is still there, and was asked to close; one that failed is not. */
 function isAlive({ open, scan, probe, again }: Observation): boolean {

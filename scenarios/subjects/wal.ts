@@ -146,6 +146,7 @@ const codes: Readonly<Record<WalErrorCode, SubjectErrorCode>> = {
   locked: 'io',
   closed: 'invalid',
   'too-large': 'invalid',
+  truncated: 'invalid',
   invalid: 'invalid',
   unsupported: 'unsupported',
 };

@@ -1,25 +1,177 @@
+import { z } from 'zod';
 import type { Operation } from './model/operation.ts';
 
 /**
- * The faults of one run and when each fires. Plain JSON. docs/fault-model.md lists the faults.
- *
- * `fsync-error`: the barrier answers EIO; the data that it would have made durable, and the growth that came with it, stay
- * unsure for good, also after a later barrier that answers 0 (Rebello et al., ATC 2020: ext4 in ordered mode, and xfs).
- * `process-kill`: SIGKILL to the process group that asked; the operation is not carried out.
+ * The faults of one run and when each fires. Plain JSON, so that it crosses process borders and stands in replay files.
+ * docs/fault-model.md, section 4, says what each fault does to its disk.
  */
-export interface PlanRule {
-  /** Any volume where absent. */
-  readonly volume?: string;
-  readonly operation: 'any' | Operation['kind'];
-  /** The n-th matching operation since the recording began, from 1. */
-  readonly nth: number;
-  readonly fault: 'fsync-error' | 'process-kill';
-}
-
 export type Plan = readonly PlanRule[];
+
+/** Where, when, and what. A rule without a volume or a path is for all of them. */
+export type PlanRule = Readonly<z.output<typeof planRuleSchema>>;
+
+export type FaultName = PlanRule['fault'];
+export type PlannedFault<Name extends FaultName> = Extract<PlanRule, { readonly fault: Name }>;
 
 /** A rule of the plan fired: at the operation that became (or would have become) trace entry `entry`. */
 export interface Firing {
   readonly rule: PlanRule;
   readonly entry: number;
+}
+
+/** What a rule may wait for: what changes a volume or makes it durable, and looking at a file. */
+export type PlannedOperation = Exclude<Operation['kind'], 'medium'> | 'open' | 'read';
+
+const operations = [
+  'create',
+  'link',
+  'unlink',
+  'rename',
+  'write',
+  'truncate',
+  'allocate',
+  'set-meta',
+  'set-xattr',
+  'sync',
+  'close',
+  'open',
+  'read',
+] as const satisfies readonly PlannedOperation[];
+
+const ordinal = z.int().min(1, 'operations are counted from 1');
+const wholeNumber = z.int().min(0);
+
+/** `when` is one of `nth`, `every`, `from` and `chance`; without any, each matching operation is meant. */
+const whereAndWhen = {
+  volume: z.string().exactOptional(),
+  /** `*` and `?` stay inside a name, `**` crosses directories: `wal/*.seg`. From the root of the volume. */
+  path: z.string().min(1).exactOptional(),
+  /** `any`: whatever the trace records; `open` and `read` leave no trace and are not among them. */
+  operation: z.enum(['any', ...operations]),
+  /** The n-th matching operation since the recording began. */
+  nth: ordinal.exactOptional(),
+  /** The n-th, the 2n-th, and so on. */
+  every: ordinal.exactOptional(),
+  /** From the n-th on; up to the one before the `until`-th, or for good. */
+  from: ordinal.exactOptional(),
+  until: ordinal.exactOptional(),
+  /** Each with this probability, drawn with `seed`. */
+  chance: z.number().min(0).max(1).exactOptional(),
+  /** For what the fault draws: its chance, its place, its bit. 0 where absent. */
+  seed: z.int().exactOptional(),
+};
+
+/** How much of a write is carried out before the error: 0 (none, where absent) up to 1 (all of it), in whole sectors. */
+const part = z.number().min(0).max(1).exactOptional();
+
+const errnoNames = ['EIO', 'ENOSPC', 'EDQUOT', 'EROFS', 'ENODEV', 'EAGAIN', 'EINTR', 'ENOMEM'] as const;
+
+const faults = [
+  /** SIGKILL to the process group that asked; the operation is not carried out. */
+  z.strictObject({ ...whereAndWhen, fault: z.literal('process-kill') }),
+  /**
+   * The barrier fails as it does on the file system `as` (ext4-ordered where absent): Rebello et al., ATC 2020. The data
+   * that it met stays unsure for good.
+   */
+  z.strictObject({
+    ...whereAndWhen,
+    fault: z.literal('fsync-error'),
+    as: z.enum(['ext4-ordered', 'ext4-data-journal', 'xfs', 'btrfs']).exactOptional(),
+  }),
+  /** `lasts`: the sectors that the operation touched go on failing, until they are written, or for good. */
+  z.strictObject({
+    ...whereAndWhen,
+    fault: z.literal('io-error'),
+    errno: z.enum(errnoNames).exactOptional(),
+    part,
+    lasts: z.enum(['until-rewritten', 'for-good']).exactOptional(),
+  }),
+  /**
+   * One sector cannot be read until it is written again: the one at `offset` of the file, or else the first that the
+   * operation touches. After `spares` such writes (any number where absent) writing it fails, too.
+   */
+  z.strictObject({
+    ...whereAndWhen,
+    fault: z.literal('latent-sector-error'),
+    offset: wholeNumber.exactOptional(),
+    spares: wholeNumber.exactOptional(),
+  }),
+  /** One bit of what the operation touches flips: on the medium (`at-rest`, where absent), or in a read's answer alone. */
+  z.strictObject({
+    ...whereAndWhen,
+    fault: z.literal('bit-rot'),
+    at: z.enum(['at-rest', 'read']).exactOptional(),
+  }),
+  /** The barrier answers 0 and makes nothing durable. */
+  z.strictObject({ ...whereAndWhen, fault: z.literal('lost-fsync') }),
+  /** The write answers its length and never reaches the medium. */
+  z.strictObject({ ...whereAndWhen, fault: z.literal('lost-write') }),
+  /** The write reaches the medium somewhere else on its volume, over what was there. */
+  z.strictObject({ ...whereAndWhen, fault: z.literal('misdirected-write') }),
+  /** The read answers what an earlier barrier had made durable. */
+  z.strictObject({ ...whereAndWhen, fault: z.literal('stale-read') }),
+  /** ENOSPC. With `capacityBytes`, only where the volume's files would take more than that. */
+  z.strictObject({
+    ...whereAndWhen,
+    fault: z.literal('disk-full'),
+    capacityBytes: wholeNumber.exactOptional(),
+    part,
+  }),
+  /** Fewer bytes than asked (half, at least one); or EINTR and none. */
+  z.strictObject({ ...whereAndWhen, fault: z.literal('short-io'), interrupted: z.boolean().exactOptional() }),
+  /** Answered late: after `delayMs`, or a time drawn between that and `delayMsMax`. */
+  z.strictObject({
+    ...whereAndWhen,
+    fault: z.literal('slow'),
+    delayMs: z.number().min(0),
+    delayMsMax: z.number().min(0).exactOptional(),
+  }),
+  /** No fault of its own: the cache lets go of the file's clean pages before the operation, and shows the medium. */
+  z.strictObject({ ...whereAndWhen, fault: z.literal('cache-drop') }),
+] as const;
+
+export const planRuleSchema = z.discriminatedUnion('fault', faults).superRefine((rule, context) => {
+  const report = (message: string) => context.addIssue({ code: 'custom', message });
+  const befalls: readonly string[] = befallenBy[rule.fault];
+  if (!befalls.includes(rule.operation)) {
+    const kinds = befalls.length === 1 ? 'operation' : 'operations';
+    report(`${rule.fault} on ${rule.operation}: it can only befall the ${kinds} ${befalls.join(', ')}`);
+  }
+  const whens = [rule.nth, rule.every, rule.from, rule.chance].filter((when) => when !== undefined);
+  if (whens.length > 1) report('it has several of nth, every, from and chance: keep one');
+  if (rule.until !== undefined && rule.from === undefined) report('it has until without from');
+});
+
+const fileOperations = ['write', 'truncate', 'allocate', 'sync', 'open', 'read'] as const;
+
+/** Which operations a fault has a meaning for. */
+const befallenBy: Readonly<Record<(typeof faults)[number]['shape']['fault']['value'], readonly string[]>> = {
+  'process-kill': ['any', ...operations],
+  'fsync-error': ['sync'],
+  'io-error': ['any', ...operations.filter((kind) => kind !== 'close')],
+  'latent-sector-error': ['read', 'write'],
+  'bit-rot': fileOperations,
+  'lost-fsync': ['sync'],
+  'lost-write': ['write'],
+  'misdirected-write': ['write'],
+  'stale-read': ['read'],
+  'disk-full': ['any', 'create', 'link', 'rename', 'write', 'allocate', 'set-xattr'],
+  'short-io': ['read', 'write'],
+  slow: ['any', ...operations],
+  'cache-drop': fileOperations,
+};
+
+/** Throws an Error that says which rule cannot be, and why. */
+export function checkPlan(plan: Plan): void {
+  for (const [index, rule] of plan.entries()) {
+    const { error } = planRuleSchema.safeParse(rule);
+    if (error !== undefined) throw new Error(`rule ${index + 1} of the plan:\n${z.prettifyError(error)}`);
+  }
+}
+
+/** The rules that had no occasion: what they were to show was not tested. */
+export function neverFired(plan: Plan, firings: readonly Firing[]): Plan {
+  // Firings may have crossed a process border: rules are compared by what they say.
+  const fired = new Set(firings.map(({ rule }) => JSON.stringify(rule)));
+  return plan.filter((rule) => !fired.has(JSON.stringify(rule)));
 }

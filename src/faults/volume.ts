@@ -49,6 +49,11 @@ export class LiveDisk {
     return this.#state.firings;
   }
 
+  /** How long what was asked since the last call should have taken, by the faults of the plan, in ms. */
+  takeDelayMs(): number {
+    return this.#state.faults?.takeDelayMs() ?? 0;
+  }
+
   /** On whose behalf the next calls are made; root until told otherwise. */
   set caller(caller: Caller) {
     this.#state.caller = caller;

@@ -8,19 +8,22 @@ import {
   encodeIndex,
   faultOfBody,
   faultOfHeader,
+  faultOfStored,
 } from './batch.ts';
+import { plainEncoding } from './codec/codec.ts';
 import { batchHeaderBytes, identify, recordHeaderBytes, viewOf } from './format.ts';
-import { encodedRecordBytes, hasSoundRecords, holdsRecords, type LogRecord, recordAt } from './record.ts';
+import { draftBytes, hasSoundRecords, holdsRecords, type LogRecord, recordAt, recordEnd } from './record.ts';
 import { BatchBuffer } from './write/batch-buffer.ts';
 
 const logId = new Uint8Array(16).fill(7);
 const identity = identify(logId, 3, 77);
 const place = { position: 4096, nextLsn: 100, chain: 0xabcd };
-const limits = { blockBytes: 512, roomBytes: 8192, batchBytesMax: 4096 };
+const limits = { blockBytes: 512, roomBytes: 8192, batchBytesMax: 4096, codec: 'none' as const };
 
 function build(payloads: readonly Uint8Array[], type = 1) {
-  const buffer = new BatchBuffer(512);
-  for (const payload of payloads) buffer.add(type, payload);
+  const buffer = new BatchBuffer(512, plainEncoding);
+  for (const [index, payload] of payloads.entries()) buffer.add(draftBytes(payload, type), 100 + index);
+  buffer.pack();
   const { bytes, chain } = buffer.finish(identity, place, { durableLsn: 90, durableBytes: 2048 }, 5);
   return { bytes: bytes.slice(), chain };
 }
@@ -32,15 +35,12 @@ function read(bytes: Uint8Array): BatchHeader {
 }
 
 const bodyOf = (bytes: Uint8Array, header: BatchHeader) =>
-  bytes.subarray(batchHeaderBytes, batchHeaderBytes + header.bodyBytes);
+  bytes.subarray(batchHeaderBytes, batchHeaderBytes + header.storedBytes);
 
 function recordsOf(body: Uint8Array): LogRecord[] {
   const records: LogRecord[] = [];
-  for (let offset = 0; offset < body.length; ) {
-    const record = recordAt(body, viewOf(body), offset, 100 + records.length);
-    records.push(record);
-    offset += encodedRecordBytes(record.data);
-  }
+  for (let offset = 0; offset < body.length; offset = recordEnd(viewOf(body), offset))
+    records.push(recordAt(body, viewOf(body), offset, 100 + records.length));
   return records;
 }
 
@@ -64,6 +64,7 @@ describe('a batch', () => {
     });
     expect(faultOfHeader(header, place, limits)).toBeUndefined();
     const body = bodyOf(bytes, header);
+    expect(faultOfStored(header, body)).toBeUndefined();
     expect(faultOfBody(header, body)).toBeUndefined();
     expect(hasSoundRecords(body)).toBe(true);
     expect(recordsOf(body)).toEqual(given.map((data, index) => ({ lsn: 100 + index, type, data })));
@@ -72,12 +73,12 @@ describe('a batch', () => {
 
   property.prop([payloads, fc.nat()])('with any bit flipped is not valid', (given, choice) => {
     const { bytes } = build(given);
-    const length = batchHeaderBytes + read(bytes).bodyBytes;
+    const length = batchHeaderBytes + read(bytes).storedBytes;
     const bit = choice % (length * 8);
     bytes[bit >> 3] = (bytes[bit >> 3] ?? 0) ^ (1 << (bit & 7));
     const header = decodeBatchHeader(bytes, 0, identity);
     if (bit < batchHeaderBytes * 8) expect(header).toBeUndefined();
-    else expect(faultOfBody(read(bytes), bodyOf(bytes, read(bytes)))).toBe('damaged body');
+    else expect(faultOfStored(read(bytes), bodyOf(bytes, read(bytes)))).toBe('damaged body');
   });
 
   test('of another log, segment or epoch is none (I10)', () => {

@@ -1,6 +1,7 @@
 import { crc32c } from './crc32c.ts';
 import {
   batchHeaderBytes,
+  type CodecName,
   indexEntryBytes,
   putU64,
   type SegmentIdentity,
@@ -13,6 +14,7 @@ import { holdsRecords } from './record.ts';
 const batchMagic = 0x31626370; // 'pcb1'
 
 export type BatchKind = 'data' | 'seal' | 'clean-end';
+const flagCompressed = 1;
 const kindCodes = { data: 1, seal: 2, 'clean-end': 3 } as const;
 const kindNames: readonly (BatchKind | undefined)[] = [undefined, 'data', 'seal', 'clean-end'];
 
@@ -23,7 +25,11 @@ export interface BatchHeader {
   readonly firstLsn: number;
   readonly durableLsn: number;
   readonly durableBytes: number;
-  readonly bodyBytes: number;
+  /** Length of the body as it is stored, and raw: equal unless `isCompressed`. */
+  readonly storedBytes: number;
+  readonly rawBytes: number;
+  readonly isCompressed: boolean;
+  /** Of the stored body. */
   readonly bodyCrc: number;
   readonly chain: number;
   readonly blocks: number;
@@ -34,6 +40,7 @@ export interface BatchHeader {
 
 export interface Batch {
   readonly header: BatchHeader;
+  /** Raw. */
   readonly body: Uint8Array;
 }
 
@@ -62,15 +69,16 @@ export function encodeBatchHeader(
 ): number {
   const view = viewOf(target);
   view.setUint32(offset, batchMagic, true);
-  view.setUint32(offset + 8, kindCodes[header.kind], true);
+  view.setUint16(offset + 8, kindCodes[header.kind], true);
+  view.setUint16(offset + 10, header.isCompressed ? flagCompressed : 0, true);
   view.setUint32(offset + 12, header.recordCount, true);
   putU64(view, offset + 16, header.position);
   putU64(view, offset + 24, identity.epoch);
   putU64(view, offset + 32, header.firstLsn);
   putU64(view, offset + 40, header.durableLsn);
   putU64(view, offset + 48, header.durableBytes);
-  view.setUint32(offset + 56, header.bodyBytes, true);
-  view.setUint32(offset + 60, header.bodyBytes, true);
+  view.setUint32(offset + 56, header.storedBytes, true);
+  view.setUint32(offset + 60, header.rawBytes, true);
   view.setUint32(offset + 64, header.bodyCrc, true);
   view.setUint32(offset + 68, header.chain, true);
   view.setUint32(offset + 72, header.blocks, true);
@@ -94,7 +102,6 @@ export function decodeBatchHeader(
   if (crc !== crc32c(bytes.subarray(offset + 8, offset + batchHeaderBytes), identity.seed)) return undefined;
   const kind = kindNames[view.getUint8(offset + 8)];
   if (kind === undefined || takeU64(view, offset + 24) !== identity.epoch) return undefined;
-  if (view.getUint32(offset + 56, true) !== view.getUint32(offset + 60, true)) return undefined;
   return {
     kind,
     recordCount: view.getUint32(offset + 12, true),
@@ -102,7 +109,9 @@ export function decodeBatchHeader(
     firstLsn: takeU64(view, offset + 32),
     durableLsn: takeU64(view, offset + 40),
     durableBytes: takeU64(view, offset + 48),
-    bodyBytes: view.getUint32(offset + 56, true),
+    storedBytes: view.getUint32(offset + 56, true),
+    rawBytes: view.getUint32(offset + 60, true),
+    isCompressed: (view.getUint16(offset + 10, true) & flagCompressed) !== 0,
     bodyCrc: view.getUint32(offset + 64, true),
     chain: view.getUint32(offset + 68, true),
     blocks: view.getUint32(offset + 72, true),
@@ -111,26 +120,42 @@ export function decodeBatchHeader(
   };
 }
 
-/** Whether a header fits its place: its lengths may be trusted then. `roomBytes`: from its position to the segment's end. */
+/** What bounds a batch's lengths: its segment's header, and the bytes from its position to the segment's end. */
+export interface BatchLimits {
+  readonly blockBytes: number;
+  readonly batchBytesMax: number;
+  readonly codec: CodecName;
+  readonly roomBytes: number;
+}
+
+/** Whether a header fits its place: its lengths may be trusted then. */
 export function faultOfHeader(
   header: BatchHeader,
   place: BatchPlace,
-  limits: { readonly blockBytes: number; readonly roomBytes: number; readonly batchBytesMax: number },
+  limits: BatchLimits,
 ): BatchFault | undefined {
   if (header.position !== place.position || header.durableBytes > place.position) return 'wrong position';
   if (header.chain !== place.chain) return 'broken chain';
   if (header.firstLsn !== place.nextLsn || header.durableLsn >= place.nextLsn) return 'wrong LSN';
-  const blocks = Math.ceil((batchHeaderBytes + header.bodyBytes) / limits.blockBytes);
+  const { kind, storedBytes, rawBytes, isCompressed } = header;
+  const blocks = Math.ceil((batchHeaderBytes + storedBytes) / limits.blockBytes);
   const fits =
     header.blocks === blocks &&
     blocks * limits.blockBytes <= limits.roomBytes &&
-    (header.kind === 'data' ? header.bodyBytes <= limits.batchBytesMax : blocks === 1);
+    (kind === 'data' ? rawBytes <= limits.batchBytesMax : blocks === 1) &&
+    (isCompressed
+      ? kind === 'data' && limits.codec !== 'none' && storedBytes < rawBytes
+      : storedBytes === rawBytes);
   return fits ? undefined : 'wrong length';
 }
 
-/** Whether a body is the one that its header announces. */
+/** Whether a stored body is the one that its header announces. */
+export function faultOfStored(header: BatchHeader, stored: Uint8Array): BatchFault | undefined {
+  return crc32c(stored) === header.bodyCrc ? undefined : 'damaged body';
+}
+
+/** Whether a raw body is what its header announces. */
 export function faultOfBody(header: BatchHeader, body: Uint8Array): BatchFault | undefined {
-  if (crc32c(body) !== header.bodyCrc) return 'damaged body';
   switch (header.kind) {
     case 'data':
       return header.recordCount > 0 && holdsRecords(body, header.recordCount) ? undefined : 'damaged records';

@@ -10,6 +10,7 @@ import { StorageError } from './storage.ts';
  * `locked`: another writer has the log open.
  * `closed`: this `Wal` was closed.
  * `too-large`: a record or an atomic batch is longer than `batchBytesMax`.
+ * `truncated`: what is being read or appended was cut off, or let go of, meanwhile.
  * `invalid`: an argument or an option is wrong, or two options contradict each other.
  * `unsupported`: the log was written by a later version, or this disk cannot do what the log needs.
  */
@@ -21,6 +22,7 @@ export type WalErrorCode =
   | 'locked'
   | 'closed'
   | 'too-large'
+  | 'truncated'
   | 'invalid'
   | 'unsupported';
 

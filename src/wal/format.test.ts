@@ -21,6 +21,7 @@ const header: Omit<SegmentHeader, 'crc'> = {
   segmentBytes: 16_384,
   batchBytesMax: 65_536,
   unsyncedBytesMax: 131_072,
+  codec: 'zlib',
   baseLsn: 2 ** 40 + 5,
   createdAtMs: 1_700_000_000_000,
   predecessor: { number: 8, epoch: 0xfedcba987654, endBytes: 12_288, chain: 0xdeadbeef },
@@ -77,7 +78,7 @@ describe('the segment header', () => {
     ['a later format version', (view) => view.setUint16(12, 2, true)],
     ['another length', (view) => view.setUint16(14, 512, true)],
     ['an unknown incompatible bit', (view) => view.setUint32(20, 1, true)],
-    ['an unknown codec', (view) => view.setUint8(28, 1)],
+    ['an unknown codec', (view) => view.setUint8(28, 5)],
     ['an unknown role', (view) => view.setUint8(29, 2)],
   ])('with %s is of a later version, not damaged', ([, change]) => {
     expect(decode(forged(change))).toBe('unsupported');

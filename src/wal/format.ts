@@ -21,8 +21,11 @@ export const blockBytesMax = 65_536;
 /** Header, one batch, a clean end, a seal. */
 export const segmentBlocksMin = 4;
 
+/** Of batch bodies, in the order of their numbers in a segment's header. */
+export const codecNames = ['none', 'lz4', 'snappy', 'zlib', 'zstd'] as const;
+export type CodecName = (typeof codecNames)[number];
+
 const segmentMagic = 'pcutwal1';
-const codecNone = 0;
 const rolePrimary = 1;
 
 /** Who a segment is. Its seed starts the CRC of each of its batches, so that bytes from elsewhere never validate (I10). */
@@ -52,6 +55,7 @@ export interface SegmentSettings {
   readonly segmentBytes: number;
   readonly batchBytesMax: number;
   readonly unsyncedBytesMax: number;
+  readonly codec: CodecName;
 }
 
 export interface SegmentHeader extends SegmentSettings {
@@ -98,7 +102,7 @@ export function encodeSegmentHeader(
   view.setUint16(12, formatVersion, true);
   view.setUint16(14, segmentHeaderBytes, true);
   view.setUint32(24, header.blockBytes, true);
-  view.setUint8(28, codecNone);
+  view.setUint8(28, codecNames.indexOf(header.codec));
   view.setUint8(29, rolePrimary);
   putU64(view, 32, header.segmentBytes);
   view.setUint32(40, header.batchBytesMax, true);
@@ -128,13 +132,13 @@ export function decodeSegmentHeader(
   const crc = view.getUint32(8, true);
   if (!hasText(bytes, 0, segmentMagic) || crc !== crc32c(bytes.subarray(12, segmentHeaderBytes)))
     return bytes.every((byte) => byte === 0) ? 'zeros' : 'not a header';
+  const codec = codecNames[view.getUint8(28)];
   const known =
     view.getUint16(12, true) === formatVersion &&
     view.getUint16(14, true) === segmentHeaderBytes &&
     view.getUint32(20, true) === 0 &&
-    view.getUint8(28) === codecNone &&
     view.getUint8(29) === rolePrimary;
-  if (!known) return 'unsupported';
+  if (!known || codec === undefined) return 'unsupported';
   const predecessor = {
     number: takeU64(view, 96),
     epoch: takeU64(view, 104),
@@ -159,6 +163,7 @@ export function decodeSegmentHeader(
     segmentBytes,
     batchBytesMax: view.getUint32(40, true),
     unsyncedBytesMax: view.getUint32(44, true),
+    codec,
     baseLsn: takeU64(view, 80),
     createdAtMs: takeU64(view, 88),
     predecessor,
@@ -199,6 +204,6 @@ export function hasText(bytes: Uint8Array, offset: number, text: string): boolea
   return true;
 }
 
-function equalBytes(left: Uint8Array, right: Uint8Array): boolean {
+export function equalBytes(left: Uint8Array, right: Uint8Array): boolean {
   return left.length === right.length && left.every((byte, index) => byte === right[index]);
 }

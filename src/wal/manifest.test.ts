@@ -11,6 +11,7 @@ const manifest: Manifest = {
   createdAtMs: 1_700_000_000_000,
   floor: { number: 4, lsn: 1000 },
   published: { number: 9, epoch: 0xabcdef },
+  copies: 2,
   tail: { number: 8, bytes: 4096, nextLsn: 2000 },
 };
 

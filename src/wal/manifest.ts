@@ -17,16 +17,19 @@ export interface Manifest {
   readonly published: { readonly number: number; readonly epoch: number };
   /** A segment that held `bytes` durable bytes, up to but not including LSN `nextLsn`; number 0 for none. A lower bound. */
   readonly tail: { readonly number: number; readonly bytes: number; readonly nextLsn: number };
+  /** 2: the log has a mirror, and is not opened for writing without it unless that is asked for. */
+  readonly copies: 1 | 2;
 }
 
-export type ManifestChange = Partial<Pick<Manifest, 'floor' | 'published' | 'tail'>>;
+export type ManifestChange = Partial<Pick<Manifest, 'floor' | 'published' | 'tail' | 'copies'>>;
 
 const manifestMagic = 'pcutman1';
 export const manifestName = 'manifest';
 const manifestTemporaryName = 'manifest.tmp';
-const slotBytes = 256;
+export const slotBytes = 256;
 /** More than any disk's physical block: writing one slot never harms the other. */
 const slotStrideBytes = 16_384;
+export const slotOffsets: readonly number[] = [0, slotStrideBytes];
 
 export function encodeManifest(manifest: Manifest): Uint8Array {
   const bytes = new Uint8Array(slotBytes);
@@ -44,6 +47,7 @@ export function encodeManifest(manifest: Manifest): Uint8Array {
   putU64(view, 88, manifest.tail.number);
   putU64(view, 96, manifest.tail.bytes);
   putU64(view, 104, manifest.tail.nextLsn);
+  view.setUint8(112, manifest.copies);
   view.setUint32(8, crc32c(bytes.subarray(12)), true);
   return bytes;
 }
@@ -65,7 +69,18 @@ export function decodeManifest(bytes: Uint8Array): Manifest | undefined {
     floor: { number: takeU64(view, 56), lsn: takeU64(view, 64) },
     published: { number: takeU64(view, 72), epoch: takeU64(view, 80) },
     tail: { number: takeU64(view, 88), bytes: takeU64(view, 96), nextLsn: takeU64(view, 104) },
+    copies: view.getUint8(112) === 2 ? 2 : 1,
   };
+}
+
+/** The manifest as it is now, for those who do not write; undefined if no slot is valid, for instance while it is written. */
+export async function readManifest(place: LogPlace): Promise<Manifest | undefined> {
+  const file = await place.storage.open(pathOf(place, manifestName), 'read');
+  try {
+    return (await readSlots(file))[0];
+  } finally {
+    await file.close();
+  }
 }
 
 /** The manifest on disk. Changes are carried out one after the other; each is durable when it settles. */
@@ -85,9 +100,13 @@ export class ManifestFile {
     return this.#manifest;
   }
 
-  static async create(place: LogPlace, seed: Pick<Manifest, 'logId' | 'createdAtMs'>): Promise<ManifestFile> {
+  static async create(
+    place: LogPlace,
+    seed: Pick<Manifest, 'logId' | 'createdAtMs'> & Partial<Pick<Manifest, 'copies'>>,
+  ): Promise<ManifestFile> {
     const manifest: Manifest = {
       generation: 1,
+      copies: 1,
       ...seed,
       floor: { number: 1, lsn: 1 },
       published: { number: 0, epoch: 0 },
@@ -112,11 +131,7 @@ export class ManifestFile {
   /** Answers undefined if neither slot is valid. */
   static async open(place: LogPlace): Promise<ManifestFile | undefined> {
     const file = await place.storage.open(pathOf(place, manifestName), 'write');
-    const slots = await Promise.all([readSlot(file, 0), readSlot(file, slotStrideBytes)]);
-    const valid = slots
-      .filter((slot) => slot !== undefined)
-      .sort((left, right) => right.generation - left.generation);
-    const [newest, older] = valid;
+    const [newest, older] = await readSlots(file);
     if (newest !== undefined) {
       // With one valid slot, that one is durable: the write of the other was cut short, or never begun. With two, the older was
       // durable before the newer one was issued, and the newer may be in the page cache alone; a barrier now would not
@@ -132,6 +147,28 @@ export class ManifestFile {
     this.#last = this.#last.then(() => this.#write(change));
     this.#last.catch(() => undefined);
     return this.#last;
+  }
+
+  /**
+   * Writes both slots anew, in every copy, if one of them is damaged: the damaged one first, since the other may be the only valid
+   * one. Answers where that was, copies counted from 0.
+   */
+  async mend(): Promise<readonly { readonly copy: number; readonly offset: number }[]> {
+    await this.#last;
+    const damaged: { copy: number; offset: number }[] = [];
+    const { generation } = this.#manifest;
+    for (const [copy, file] of (this.#file.copies ?? [this.#file]).entries()) {
+      for (const offset of slotOffsets) {
+        // The second slot of a new manifest was never written.
+        const isMeant = generation > 1 || offset === slotOffset(generation);
+        if (isMeant && (await readSlot(file, offset)) === undefined) damaged.push({ copy, offset });
+      }
+    }
+    if (damaged.length === 0) return damaged;
+    if (damaged.some(({ offset }) => offset !== slotOffset(this.#nextGeneration))) this.#nextGeneration++;
+    await this.update({});
+    await this.update({});
+    return damaged;
   }
 
   async close(): Promise<void> {
@@ -151,6 +188,18 @@ export class ManifestFile {
 
 function slotOffset(generation: number): number {
   return (generation % 2) * slotStrideBytes;
+}
+
+/** The valid slots of all copies, the newest first, each generation once. */
+async function readSlots(file: StorageFile): Promise<Manifest[]> {
+  const copies = file.copies ?? [file];
+  const slots = await Promise.all(
+    copies.flatMap((copy) => slotOffsets.map((offset) => readSlot(copy, offset))),
+  );
+  const valid = slots.filter((slot) => slot !== undefined);
+  const isFirst = (slot: Manifest, index: number) =>
+    valid.findIndex(({ generation }) => generation === slot.generation) === index;
+  return valid.filter(isFirst).sort((left, right) => right.generation - left.generation);
 }
 
 /** A slot that the disk cannot read is a damaged one. */

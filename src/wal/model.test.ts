@@ -11,7 +11,7 @@ type Step =
   | { readonly do: 'batch'; readonly bytes: readonly number[] }
   | { readonly do: 'atOnce'; readonly bytes: readonly number[] }
   | { readonly do: 'sync' | 'close' | 'kill' | 'read' }
-  | { readonly do: 'truncate'; readonly share: number };
+  | { readonly do: 'truncate' | 'cut'; readonly share: number };
 
 const bytes = fc.oneof(fc.nat({ max: 40 }), fc.nat({ max: 3000 }));
 const steps: fc.Arbitrary<Step[]> = fc.array(
@@ -26,7 +26,10 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
       arbitrary: fc.record({ do: fc.constant('atOnce'), bytes: fc.array(bytes, { maxLength: 9 }) }),
     },
     { weight: 4, arbitrary: fc.record({ do: fc.constantFrom('sync', 'close', 'kill', 'read') }) },
-    { weight: 1, arbitrary: fc.record({ do: fc.constant('truncate'), share: fc.nat({ max: 10 }) }) },
+    {
+      weight: 1,
+      arbitrary: fc.record({ do: fc.constantFrom('truncate', 'cut'), share: fc.nat({ max: 10 }) }),
+    },
   ) as fc.Arbitrary<Step>,
   { maxLength: 40 },
 );
@@ -37,6 +40,8 @@ const options: fc.Arbitrary<WalOptions> = fc.record({
   bufferBytes: fc.constantFrom(4096, 65_536),
   batchBytesMax: fc.constant(16_384),
   prepareAhead: fc.boolean(),
+  codec: fc.constantFrom('none', 'lz4', 'snappy'),
+  contentHash: fc.boolean(),
 });
 
 class Program {
@@ -85,6 +90,14 @@ class Program {
         await wal.truncateBefore(lsn);
         expect(wal.stats().firstLsn).toBeLessThanOrEqual(Math.max(lsn, this.#floor));
         this.#floor = wal.stats().firstLsn;
+        return;
+      }
+      case 'cut': {
+        const lsn = this.#floor - 1 + Math.floor(((this.#issued.length - this.#floor + 1) * step.share) / 10);
+        const isCut = lsn < this.#issued.length;
+        await wal.truncateAfter(lsn);
+        this.#issued = this.#issued.slice(0, lsn);
+        if (isCut) this.#durable = lsn;
         return;
       }
       case 'close':

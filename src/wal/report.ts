@@ -27,4 +27,17 @@ export interface RecoveryReport {
   readonly damage?: string;
   /** Files that a repair set aside. */
   readonly quarantined: readonly string[];
+  /** What was mended in one copy from the other. */
+  readonly mended: readonly MendedRegion[];
+  /** What should not be so, a sentence each: a copy that was behind, or is missing; both copies on one device. */
+  readonly warnings: readonly string[];
+}
+
+/** A region of a file that was damaged in one copy, and is no longer. */
+export interface MendedRegion {
+  readonly copy: string;
+  readonly file: string;
+  readonly offset: number;
+  readonly length: number;
+  readonly fault: string;
 }

@@ -12,6 +12,8 @@
 export interface Storage {
   /** What stands before a path in error messages: `/`, `memory:`, `sim:data/`. */
   readonly description: string;
+  /** How it reaches its disk, where there is a choice. */
+  readonly backend?: StorageBackend;
   /** Rejects with `not-found` (read, write) or `exists` (create). `create` makes a new, empty file open for reading and writing. */
   open(path: string, mode: 'read' | 'write' | 'create'): Promise<StorageFile>;
   /** Names in a directory, without `.` and `..`, sorted by code unit. Rejects with `not-found`. */
@@ -28,6 +30,16 @@ export interface Storage {
    * process or another. It ends with its holder: a process that dies leaves no stale lock.
    */
   lock(path: string): Promise<StorageLock>;
+  /** Which device a directory is on, where that can be told: two places with the same answer fail together. */
+  deviceOf?(path: string): Promise<string | undefined>;
+}
+
+export interface StorageBackend {
+  readonly name: 'buffered' | 'direct' | 'uring';
+  /** Why this one, in one line. */
+  readonly why: string;
+  /** What it counts about its work, if anything. */
+  readonly counters?: () => Readonly<Record<string, number>>;
 }
 
 export interface StorageLock {
@@ -52,6 +64,8 @@ export interface StorageFile {
   close(): Promise<void>;
   /** Where the storage keeps the file more than once: each copy by itself, to read from. */
   readonly copies?: readonly StorageFile[];
+  /** Told by a reader that took from another copy what the first did not have right. */
+  countFallback?(): void;
 }
 
 export type StorageErrorCode =

@@ -46,10 +46,16 @@ function main(options: DaemonOptions): void {
         return;
       default: {
         const length = fileSystem.serve(request, reply);
+        sleep(fileSystem.takeDelayMs());
         send(reply, length < 0 ? reply.finish(request, 0, length) : reply.finish(request, length, 0));
       }
     }
   }
+}
+
+/** A slow disk holds up all who wait for it: there is one queue, and nothing to do meanwhile. */
+function sleep(delayMs: number): void {
+  if (delayMs > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, delayMs);
 }
 
 /** Waits for the next request. False when the mount is gone. */

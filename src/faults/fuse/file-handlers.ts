@@ -21,7 +21,8 @@ export const fileHandlers: Handlers = {
     if (truncate && (request.u32(4) & openKillSetId) !== 0)
       session.disk.attributes.dropPrivileges(request.node);
     const writable = (flags & openFlag.accessMode) !== 0;
-    return session.replyOpen(reply, 0, session.disk.files.open(request.node, { writable, truncate }));
+    const direct = (flags & openFlag.direct) !== 0;
+    return session.replyOpen(reply, 0, session.disk.files.open(request.node, { writable, truncate, direct }));
   },
 
   [opcode.release]: release,

@@ -70,6 +70,11 @@ export class FileSystem {
     }
   }
 
+  /** How long the request that was served last is to take beyond what it took, in ms. */
+  takeDelayMs(): number {
+    return this.#session?.disk.takeDelayMs() ?? 0;
+  }
+
   /** FORGET and BATCH_FORGET: nobody waits for an answer. */
   forget(request: Request): void {
     if (request.opcode === opcode.forget) {

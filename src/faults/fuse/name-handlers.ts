@@ -82,6 +82,7 @@ function create(session: Session, request: Request, reply: Reply): number {
   const descriptor = files.open(inode.number, {
     writable: (flags & openFlag.accessMode) !== 0,
     truncate: found !== undefined && (flags & openFlag.truncate) !== 0,
+    direct: (flags & openFlag.direct) !== 0,
   });
   const length = session.replyEntry(reply, 0, inode);
   return length + session.replyOpen(reply, length, descriptor);

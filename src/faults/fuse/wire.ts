@@ -1,3 +1,5 @@
+import { constants } from 'node:fs';
+
 /**
  * The kernel's side of FUSE, as `include/uapi/linux/fuse.h` defines it: numbers, and the sizes and offsets of its
  * structures. Offsets in a structure are given where it is read or written (message.ts and the files beside it); all
@@ -109,6 +111,8 @@ export const openFlag = {
   truncate: 0o1000,
   dataSync: 0o10000,
   sync: 0o4010000,
+  /** The one that is not the same on every machine. */
+  direct: constants.O_DIRECT ?? 0,
 } as const;
 
 /** linux/falloc.h, linux/fs.h, linux/xattr.h, unistd.h */

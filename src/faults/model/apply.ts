@@ -1,5 +1,11 @@
-import { truncateContent, writeContent, zeroContent } from './content.ts';
-import type { AllocateOperation, CreateOperation, Operation, RenameOperation } from './operation.ts';
+import { storeBytes, truncateContent, writeContent, zeroContent } from './content.ts';
+import type {
+  AllocateOperation,
+  CreateOperation,
+  MediumOperation,
+  Operation,
+  RenameOperation,
+} from './operation.ts';
 import { createInode, type DirectoryInode, type FileInode, type InodeNumber, type Tree } from './tree.ts';
 
 /**
@@ -43,6 +49,9 @@ export function applyOperation(tree: Tree, operation: Operation): void {
       else xattrs.set(operation.name, operation.value);
       return;
     }
+    case 'medium':
+      applyMedium(tree, operation);
+      return;
     case 'sync':
     case 'close':
       return;
@@ -69,6 +78,13 @@ function applyAllocate(tree: Tree, operation: AllocateOperation): void {
   const end = operation.offset + operation.length;
   if (operation.mode !== 'reserve') zeroContent(content, operation.offset, end);
   if (!operation.keepSize && end > content.size) content.size = end;
+}
+
+function applyMedium(tree: Tree, operation: MediumOperation): void {
+  const { content } = file(tree, operation.inode);
+  if (!operation.shown) return;
+  storeBytes(content, operation.offset, operation.data);
+  if (operation.size !== undefined) truncateContent(content, operation.size);
 }
 
 function known(tree: Tree, number: InodeNumber) {

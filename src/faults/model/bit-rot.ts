@@ -1,7 +1,7 @@
-import { pageBytes } from './content.ts';
 import type { CrashState } from './image.ts';
 import { createRandom } from './random.ts';
-import { type FileInode, type Tree, walkVolume } from './tree.ts';
+import { type Span, storedSpans } from './stored-spans.ts';
+import type { Tree } from './tree.ts';
 
 /**
  * States in which everything reached the disk and then one bit of it rotted: spread evenly over the bytes that the
@@ -21,29 +21,6 @@ export function bitRotStates(
     return { point, lost: [], filler: 'old', rotten };
   });
   return { exhaustive: count === total, states };
-}
-
-interface Span {
-  readonly inode: number;
-  readonly offset: number;
-  readonly length: number;
-}
-
-function storedSpans(tree: Tree): Span[] {
-  const files = new Map<number, FileInode>();
-  for (const volume of tree.roots.keys()) {
-    for (const { inode } of walkVolume(tree, volume)) {
-      if (inode.kind === 'file') files.set(inode.number, inode);
-    }
-  }
-  return [...files.values()].flatMap((file) => {
-    const { size, pages } = file.content;
-    const indices = [...pages.keys()].sort((a, b) => a - b).filter((index) => index * pageBytes < size);
-    return indices.map((index) => {
-      const offset = index * pageBytes;
-      return { inode: file.number, offset, length: Math.min(pageBytes, size - offset) };
-    });
-  });
 }
 
 function byteAt(spans: readonly Span[], position: number): { inode: number; offset: number } {

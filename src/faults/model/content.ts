@@ -25,17 +25,26 @@ export function cloneContent(content: Content): Content {
 
 /** Bytes `offset` to `offset + length`, cut at the end of the file. The result is the caller's own. */
 export function readContent(content: Content, offset: number, length: number): Uint8Array {
-  const end = Math.min(content.size, offset + length);
-  const result = new Uint8Array(Math.max(0, end - offset));
-  for (let at = offset; at < end; ) {
+  const result = new Uint8Array(Math.max(0, Math.min(length, content.size - offset)));
+  copyContent(content, offset, result);
+  return result;
+}
+
+/** Bytes from `offset` on, into `into`; answers how many there were. */
+export function copyContent(content: Content, offset: number, into: Uint8Array): number {
+  const count = Math.max(0, Math.min(into.length, content.size - offset));
+  for (let done = 0; done < count; ) {
+    const at = offset + done;
     const index = Math.floor(at / pageBytes);
     const from = at - index * pageBytes;
-    const count = Math.min(pageBytes - from, end - at);
+    const part = Math.min(pageBytes - from, count - done);
     const page = content.pages.get(index);
-    if (page !== undefined) result.set(page.subarray(from, from + count), at - offset);
-    at += count;
+    if (page === undefined) into.fill(0, done, done + part);
+    else if (part === pageBytes) into.set(page, done);
+    else into.set(page.subarray(from, from + part), done);
+    done += part;
   }
-  return result;
+  return count;
 }
 
 /** Writes `data` at `offset` and grows the size to hold it. Keeps a reference to `data` for whole pages: do not reuse it. */

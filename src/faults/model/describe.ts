@@ -40,7 +40,7 @@ function describe(operation: Operation, names: Names): string {
       return operation.exchange ? `exchange ${from} and ${to}` : `rename ${from} to ${to}`;
     }
     case 'write':
-      return `write ${names.of(operation.inode)} ${operation.offset}+${operation.data.length}`;
+      return `write ${names.of(operation.inode)} ${operation.offset}+${operation.data.length}${operation.lost === true ? ' (the disk dropped it)' : ''}`;
     case 'truncate':
       return `truncate ${names.of(operation.inode)} to ${operation.size}`;
     case 'allocate': {
@@ -52,12 +52,15 @@ function describe(operation: Operation, names: Names): string {
     case 'set-xattr':
       return `${operation.value === null ? 'removexattr' : 'setxattr'} ${names.of(operation.inode)} ${operation.name}`;
     case 'sync': {
-      const failed = operation.failed === true ? ' (answered EIO)' : '';
+      const fate =
+        operation.failed === true ? ' (answered EIO)' : operation.lost === true ? ' (the disk lied)' : '';
       const verb = operation.cause === 'fsyncdir' ? 'fsync directory' : operation.cause;
-      return `${verb} ${names.of(operation.inode)}${failed}`;
+      return `${verb} ${names.of(operation.inode)}${fate}`;
     }
     case 'close':
       return `close ${names.of(operation.inode)}`;
+    case 'medium':
+      return `the medium changes under ${names.of(operation.inode)} ${operation.offset}+${operation.data.length}`;
   }
 }
 

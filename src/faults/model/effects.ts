@@ -1,6 +1,6 @@
 import { applyOperation } from './apply.ts';
 import { type Content, pageBytes } from './content.ts';
-import type { CreateOperation, Operation, WriteOperation } from './operation.ts';
+import type { CreateOperation, MediumOperation, Operation, WriteOperation } from './operation.ts';
 import type { Recording } from './recording.ts';
 import { cloneTree, type FileInode, type InodeNumber, type Tree } from './tree.ts';
 
@@ -86,7 +86,10 @@ export interface Device {
   readonly atomicUnitBytes: number;
 }
 
-export const defaultDevice: Device = { atomicUnitBytes: 512 };
+/** The smallest unit that a disk writes. */
+export const sectorBytes = 512;
+
+export const defaultDevice: Device = { atomicUnitBytes: sectorBytes };
 
 /** A recording taken apart into effects. */
 export interface EffectTrace {
@@ -139,10 +142,34 @@ function pieces(live: Tree, operation: Operation, unitBytes: number): Piece[] {
       }
       return result;
     }
+    case 'medium': {
+      const { size } = fileOf(live, operation.inode).content;
+      applyOperation(live, operation);
+      return mediumPieces(operation, size, unitBytes);
+    }
     default:
       applyOperation(live, operation);
       return namePieces(operation);
   }
+}
+
+/** Its sectors, one by one, so that a device with larger units shows them as well; and the size. */
+function mediumPieces(operation: MediumOperation, sizeBefore: number, unitBytes: number): Piece[] {
+  const { inode, offset, data, size } = operation;
+  const step = Math.min(unitBytes, sectorBytes);
+  const result: Piece[] = [];
+  for (let at = 0; at < data.length; at += step) {
+    result.push({
+      kind: 'data',
+      inode,
+      offset: offset + at,
+      bytes: data.subarray(at, at + step),
+      newFrom: step,
+    });
+  }
+  if (size !== undefined)
+    result.push({ kind: 'size', inode, from: sizeBefore, to: size, grownByWrite: false });
+  return result;
 }
 
 function writePieces(
@@ -154,7 +181,8 @@ function writePieces(
   const { inode, offset, data } = operation;
   const result: Piece[] = [];
   const end = offset + data.length;
-  for (let at = Math.floor(offset / unitBytes) * unitBytes; at < end; at += unitBytes) {
+  const first = operation.lost === true ? end : Math.floor(offset / unitBytes) * unitBytes;
+  for (let at = first; at < end; at += unitBytes) {
     const newFrom = Math.min(unitBytes, Math.max(0, sizeBefore - at));
     result.push({ kind: 'data', inode, offset: at, bytes: unitAt(content, at, unitBytes), newFrom });
   }

@@ -1,6 +1,7 @@
 import { isTorn } from './crash-states.ts';
 import type { Effect } from './effects.ts';
 import type { CrashState } from './image.ts';
+import type { SyncOperation } from './operation.ts';
 import type { Order } from './order.ts';
 import type { Profile } from './profile.ts';
 import type { Departure, Rule } from './profiles/type.ts';
@@ -20,7 +21,8 @@ export function permittingRules(order: Order, profile: Profile, state: CrashStat
   if (isTorn(trace, state.lost)) departures.add('torn');
   if (state.filler !== 'old') departures.add('garbage');
   if (hasSplitRename(order, isLost, lost)) departures.add('split-rename');
-  if (hasFailedBarrier(order, state, lost)) departures.add('failed-barrier');
+  if (hasBarrier(order, state, lost, ({ failed }) => failed === true)) departures.add('failed-barrier');
+  if (hasBarrier(order, state, lost, (barrier) => barrier.lost === true)) departures.add('lying-barrier');
   return [...new Set([...departures].map((departure) => profile.permits[departure]))];
 }
 
@@ -50,11 +52,15 @@ function hasSplitRename(order: Order, isLost: ReadonlySet<number>, lost: readonl
   });
 }
 
-/** Something is lost that a barrier had failed on. */
-function hasFailedBarrier(order: Order, state: CrashState, lost: readonly Effect[]): boolean {
+/** Something is lost that such a barrier was issued for. */
+function hasBarrier(
+  order: Order,
+  state: CrashState,
+  lost: readonly Effect[],
+  isSuch: (barrier: SyncOperation) => boolean,
+): boolean {
   return order.trace.recording.trace.slice(0, state.point).some((step, entry) => {
-    if (step.kind !== 'operation' || step.operation.kind !== 'sync' || step.operation.failed !== true)
-      return false;
+    if (step.kind !== 'operation' || step.operation.kind !== 'sync' || !isSuch(step.operation)) return false;
     const { inode } = step.operation;
     return lost.some(
       (effect) =>

@@ -16,6 +16,14 @@ export interface CrashState {
   readonly filler: Filler;
   /** A bit that flipped at rest, after all else. */
   readonly rotten?: FlippedBit;
+  /** A sector that cannot be read until it is written: a fault of the disk under the image. */
+  readonly unreadable?: UnreadableSector;
+}
+
+export interface UnreadableSector {
+  readonly inode: number;
+  /** Byte offset of the sector in the file. */
+  readonly offset: number;
 }
 
 /** One bit of one file, flipped at rest. */

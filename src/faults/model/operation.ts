@@ -16,7 +16,8 @@ export type Operation =
   | SetMetaOperation
   | SetXattrOperation
   | SyncOperation
-  | CloseOperation;
+  | CloseOperation
+  | MediumOperation;
 
 /** create, mkdir, symlink, mknod. Without `link` the inode has no name yet (O_TMPFILE). */
 export interface CreateOperation {
@@ -64,6 +65,8 @@ export interface WriteOperation {
   readonly inode: InodeNumber;
   readonly offset: number;
   readonly data: Uint8Array;
+  /** The disk dropped it: the page cache has the bytes, the medium never gets them. A size that grew is metadata, and stays. */
+  readonly lost?: boolean;
 }
 
 export interface TruncateOperation {
@@ -112,10 +115,29 @@ export interface SyncOperation {
   readonly cause: 'fsync' | 'fdatasync' | 'fsyncdir' | 'O_SYNC' | 'O_DSYNC';
   /** It answered EIO: data that it would have covered, and growth by writing, no later barrier covers either. */
   readonly failed?: boolean;
+  /** The disk answered and did nothing: it covers nothing. A later barrier may. */
+  readonly lost?: boolean;
 }
 
 /** The last descriptor that could write was closed. Makes nothing durable, but ext4's auto_da_alloc looks at it. */
 export interface CloseOperation {
   readonly kind: 'close';
   readonly inode: InodeNumber;
+}
+
+/**
+ * Nobody asked for it: the medium holds other bytes than were written there. A bit rotted, a write landed in the wrong
+ * place, the cache was dropped after a failed barrier. It is durable at once.
+ */
+export interface MediumOperation {
+  readonly kind: 'medium';
+  readonly inode: InodeNumber;
+  /** A multiple of 512. */
+  readonly offset: number;
+  /** Whole sectors: what the medium holds there. */
+  readonly data: Uint8Array;
+  /** The file's size on the medium, where it is not what the page cache says. */
+  readonly size?: number;
+  /** Readers see it: the page cache does not hold other bytes, or no longer. */
+  readonly shown: boolean;
 }

@@ -94,6 +94,8 @@ export class OrderBuilder {
 
   /** Adds a write's data: one atom, or where writes may tear one a unit (with copy on write, one a block). Answers their ids. */
   data(effects: readonly Effect[], follows: Iterable<number> = []): number[] {
+    // A write that the disk dropped has no data.
+    if (effects.length === 0) return [];
     const after = [...follows];
     if (!this.tearing) return [this.atom(effects, after)];
     if (this.rules.copyOnWrite !== true) return effects.map((effect) => this.atom([effect], after));
@@ -140,6 +142,16 @@ export class OrderBuilder {
     });
     this.durableAt.push(never);
     return id;
+  }
+
+  /** What is on the medium already. It includes nothing older: what is written back later goes over it. */
+  medium(effects: readonly Effect[], entry: number): void {
+    for (const effect of effects) {
+      const id = this.atoms.length;
+      this.atomOf[effect.id] = id;
+      this.atoms.push({ id, entry, volume: effect.volume, effects: [effect.id], carries: [], follows: [] });
+      this.durableAt.push(entry);
+    }
   }
 
   /** Atoms of an inode that no barrier has covered: its data, size, attributes, creation, and for a directory its names. */
@@ -229,13 +241,14 @@ export function buildOrder(trace: EffectTrace, rules: OrderRules, tearing: boole
     if (operation.kind === 'close') rules.onClose?.(builder, operation.inode, volume);
     else if (operation.kind === 'sync') {
       barriers += 1;
-      const works = rules.barrierWorks?.(barriers) ?? true;
+      const works = operation.lost !== true && (rules.barrierWorks?.(barriers) ?? true);
       if (operation.failed === true) builder.abandonData(operation.inode);
       else if (works)
         applyBarrier(builder, rules, { entry, volume, operation, dataOnly: isDataOnly(operation) });
     } else {
       const effects = trace.effects.slice(trace.effectsBefore[entry], trace.effectsBefore[entry + 1]);
-      if (effects.length > 0) rules.arrange(builder, effects, operation);
+      if (operation.kind === 'medium') builder.medium(effects, entry);
+      else if (effects.length > 0) rules.arrange(builder, effects, operation);
     }
   });
   return builder.build();

@@ -106,7 +106,8 @@ function encodeEntry(entry: TraceEntry): EntryJson {
 }
 
 function encodeOperation(operation: Operation): Extract<EntryJson, { kind: 'operation' }>['operation'] {
-  if (operation.kind === 'write') return { ...operation, data: encodeBytes(operation.data) };
+  if (operation.kind === 'write' || operation.kind === 'medium')
+    return { ...operation, data: encodeBytes(operation.data) };
   if (operation.kind !== 'set-xattr') return operation;
   return { ...operation, value: operation.value === null ? null : encodeBytes(operation.value) };
 }
@@ -187,7 +188,7 @@ function decodeOperation(
   operation: Extract<EntryJson, { kind: 'operation' }>['operation'],
   index: number,
 ): Operation {
-  if (operation.kind === 'write')
+  if (operation.kind === 'write' || operation.kind === 'medium')
     return { ...operation, data: bytesAt(operation.data, `trace entry ${index}`) };
   if (operation.kind !== 'set-xattr') return operation;
   const value = operation.value === null ? null : bytesAt(operation.value, `trace entry ${index}`);

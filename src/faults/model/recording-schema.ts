@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { pageBytes } from './content.ts';
+import { sectorBytes } from './effects.ts';
 
 /** The shape of a recording file, format version 1. docs/recording-format.md describes it. */
 
@@ -65,7 +66,13 @@ const operation = z.discriminatedUnion('kind', [
     replaced: inodeNumber.exactOptional(),
     exchange: z.boolean(),
   }),
-  z.strictObject({ kind: z.literal('write'), inode: inodeNumber, offset: count, data: bytes }),
+  z.strictObject({
+    kind: z.literal('write'),
+    inode: inodeNumber,
+    offset: count,
+    data: bytes,
+    lost: z.boolean().exactOptional(),
+  }),
   z.strictObject({ kind: z.literal('truncate'), inode: inodeNumber, size: count }),
   z.strictObject({
     kind: z.literal('allocate'),
@@ -93,8 +100,17 @@ const operation = z.discriminatedUnion('kind', [
     inode: inodeNumber,
     cause: z.enum(['fsync', 'fdatasync', 'fsyncdir', 'O_SYNC', 'O_DSYNC']),
     failed: z.boolean().exactOptional(),
+    lost: z.boolean().exactOptional(),
   }),
   z.strictObject({ kind: z.literal('close'), inode: inodeNumber }),
+  z.strictObject({
+    kind: z.literal('medium'),
+    inode: inodeNumber,
+    offset: count.multipleOf(sectorBytes),
+    data: bytes,
+    size: count.exactOptional(),
+    shown: z.boolean(),
+  }),
 ]);
 
 const entry = z.discriminatedUnion('kind', [

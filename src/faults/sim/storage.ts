@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import {
   type Storage,
   StorageError,
@@ -42,14 +43,14 @@ export class SimStorage implements Storage {
   }
 
   async makeDirectory(path: string): Promise<void> {
-    this.#call(`make directory ${path}`, (session) => {
+    await this.#call(`make directory ${path}`, (session) => {
       const { parent, name } = this.#place(session, path);
       session.disk.names.create(parent, name, { kind: 'directory', mode: 0o755 });
     });
   }
 
   async rename(from: string, to: string): Promise<void> {
-    this.#call(`rename ${from} to ${to}`, (session) => {
+    await this.#call(`rename ${from} to ${to}`, (session) => {
       const source = this.#place(session, from);
       const target = this.#place(session, to);
       session.disk.names.rename(source.parent, source.name, target.parent, target.name);
@@ -57,14 +58,14 @@ export class SimStorage implements Storage {
   }
 
   async remove(path: string): Promise<void> {
-    this.#call(`remove ${path}`, (session) => {
+    await this.#call(`remove ${path}`, (session) => {
       const { parent, name } = this.#place(session, path);
       session.disk.names.unlink(parent, name);
     });
   }
 
   async syncDirectory(path: string): Promise<void> {
-    this.#call(`sync directory ${path}`, (session) => {
+    await this.#call(`sync directory ${path}`, (session) => {
       const { files } = session.disk;
       const descriptor = files.open(this.#inode(session, path));
       try {
@@ -98,7 +99,7 @@ export class SimStorage implements Storage {
     return { parent, name: path.slice(slash + 1) };
   }
 
-  #call<T>(what: string, call: (session: SimSession) => T): T {
+  #call<T>(what: string, call: (session: SimSession) => T): T | Promise<T> {
     const session = this.#current();
     return attempt(session, what, () => call(session));
   }
@@ -119,32 +120,44 @@ class SimFile implements StorageFile {
     return this.#call('stat', ({ disk }) => disk.files.size(this.#descriptor.inode));
   }
 
-  async read(buffer: Uint8Array, position: number): Promise<number> {
-    return this.#call('read', ({ disk }) => disk.files.read(this.#descriptor, position, buffer));
+  read(buffer: Uint8Array, position: number): Promise<number> {
+    return this.#all(buffer.length, (done) =>
+      this.#call('read', ({ disk }) =>
+        disk.files.read(this.#descriptor, position + done, buffer.subarray(done)),
+      ),
+    );
   }
 
   readBack(buffer: Uint8Array, position: number): Promise<number> {
-    return this.read(buffer, position);
+    return this.#all(buffer.length, (done) =>
+      this.#call('read', ({ disk }) =>
+        disk.files.readBack(this.#descriptor, position + done, buffer.subarray(done)),
+      ),
+    );
   }
 
-  /** One write, as pwritev(2). The disk keeps the bytes, so they are copied: the caller may reuse its buffers. */
+  /** The disk keeps the bytes, so they are copied: the caller may reuse its buffers. */
   async write(buffers: readonly Uint8Array[], position: number): Promise<void> {
     const bytes = concatenate(buffers);
-    const count = this.#call('write', ({ disk }) => disk.files.write(this.#descriptor, position, bytes));
+    const count = await this.#all(bytes.length, (done) =>
+      this.#call('write', ({ disk }) =>
+        disk.files.write(this.#descriptor, position + done, done === 0 ? bytes : bytes.subarray(done)),
+      ),
+    );
     if (count < bytes.length)
-      throw new StorageError('full', `${this.#path} cannot grow beyond ${count} bytes`);
+      throw new StorageError('full', `${this.#path} cannot grow beyond ${position + count} bytes`);
   }
 
   async truncate(size: number): Promise<void> {
-    this.#call('truncate', ({ disk }) => disk.files.truncate(this.#descriptor.inode, size));
+    await this.#call('truncate', ({ disk }) => disk.files.truncate(this.#descriptor.inode, size));
   }
 
   async sync(): Promise<void> {
-    this.#call('sync', ({ disk }) => disk.files.sync(this.#descriptor, 'fsync'));
+    await this.#call('sync', ({ disk }) => disk.files.sync(this.#descriptor, 'fsync'));
   }
 
   async syncData(): Promise<void> {
-    this.#call('sync', ({ disk }) => disk.files.sync(this.#descriptor, 'fdatasync'));
+    await this.#call('sync', ({ disk }) => disk.files.sync(this.#descriptor, 'fdatasync'));
   }
 
   async writeDurably(buffers: readonly Uint8Array[], position: number): Promise<void> {
@@ -153,10 +166,23 @@ class SimFile implements StorageFile {
   }
 
   async close(): Promise<void> {
-    this.#call('close', ({ disk }) => disk.files.close(this.#descriptor));
+    await this.#call('close', ({ disk }) => disk.files.close(this.#descriptor));
   }
 
-  #call<T>(what: string, call: (session: SimSession) => T): T {
+  /** Asks again for the rest where a call does less than asked, or was interrupted, as programs must. */
+  async #all(wanted: number, call: (done: number) => number | Promise<number>): Promise<number> {
+    for (let done = 0; ; ) {
+      try {
+        const count = await call(done);
+        done += count;
+        if (count === 0 || done === wanted) return done;
+      } catch (error) {
+        if (!(error instanceof StorageError) || error.errno !== 'EINTR') throw error;
+      }
+    }
+  }
+
+  #call<T>(what: string, call: (session: SimSession) => T): T | Promise<T> {
     return attempt(this.#session, `${what} ${this.#path}`, () => call(this.#session));
   }
 }
@@ -171,10 +197,13 @@ function concatenate(buffers: readonly Uint8Array[]): Uint8Array {
   return result;
 }
 
-function attempt<T>(session: SimSession, what: string, call: () => T): T {
+/** At once, but where the plan makes it slow. */
+function attempt<T>(session: SimSession, what: string, call: () => T): T | Promise<T> {
   session.check();
   try {
-    return call();
+    const result = call();
+    const delayMs = session.disk.takeDelayMs();
+    return delayMs === 0 ? result : setTimeout(delayMs, result);
   } catch (error) {
     if (!(error instanceof PosixError)) throw error;
     throw new StorageError(codes[error.code] ?? 'io', `cannot ${what}: ${error.message}`, {
@@ -188,5 +217,8 @@ const codes: Partial<Record<ErrnoName, StorageErrorCode>> = {
   ENOENT: 'not-found',
   EEXIST: 'exists',
   EFBIG: 'full',
+  ENOSPC: 'full',
+  EDQUOT: 'full',
   EPERM: 'read-only',
+  EROFS: 'read-only',
 };

@@ -1,5 +1,5 @@
 import { applyOperation } from '../model/apply.ts';
-import type { Operation } from '../model/operation.ts';
+import type { Operation, SyncOperation, WriteOperation } from '../model/operation.ts';
 import { liveTree, type Recording, type TraceEntry } from '../model/recording.ts';
 import type {
   DirectoryInode,
@@ -11,7 +11,7 @@ import type {
   Tree,
 } from '../model/tree.ts';
 import type { Firing, Plan } from '../plan.ts';
-import { PlanRunner } from './plan-runner.ts';
+import { Faults } from './faults.ts';
 import { PosixError } from './posix-error.ts';
 
 /** Who asks: owner of what is created, and what a `process-kill` kills. `pid` is 0 where it is not known. */
@@ -47,6 +47,8 @@ export interface InodeState {
   writers: number;
   /** How many syncs failed. A descriptor that has seen fewer reports it, once (as errseq_t does in the kernel). */
   failures: number;
+  /** How many more failed without saying so: the next sync does (ext4 with data=journal). */
+  failuresUntold: number;
   /** Made by O_TMPFILE: it may still get its first name. */
   linkable: boolean;
 }
@@ -56,11 +58,14 @@ export interface InodeState {
  * trace. Everything that changes the tree goes through {@link DiskState.issue}, so that the trace replays to the same tree.
  */
 export class DiskState {
+  /** Where the trace begins. Not to be changed. */
+  readonly base: Tree;
   readonly tree: Tree;
   readonly trace: TraceEntry[];
   readonly now: () => Timestamp;
   caller: Caller = { uid: 0, gid: 0, pid: 0 };
-  readonly #plan: PlanRunner;
+  /** Absent where nothing is planned: then every operation is carried out as it was asked. */
+  readonly faults: Faults | undefined;
   readonly #onKill: (firing: Firing, caller: Caller) => void;
   readonly #record: boolean;
   readonly #states = new Map<InodeNumber, InodeState>();
@@ -68,10 +73,11 @@ export class DiskState {
   #nextInode: InodeNumber;
 
   constructor({ start, plan = [], now, onKill = () => {}, record = true }: DiskOptions) {
+    this.base = start.base;
     this.tree = liveTree(start);
     this.trace = [...start.trace];
     this.now = now;
-    this.#plan = new PlanRunner(plan);
+    this.faults = plan.length === 0 ? undefined : new Faults(this, plan);
     this.#onKill = onKill;
     this.#record = record;
     this.#entries = start.trace.length;
@@ -88,24 +94,39 @@ export class DiskState {
   }
 
   get firings(): readonly Firing[] {
-    return this.#plan.firings;
+    return this.faults?.firings ?? [];
   }
 
   /** Carries out one operation on the volume of `inode` and records it, unless the plan says otherwise. */
   issue(volume: string, operation: Operation): void {
-    const firing = this.#plan.next(volume, operation.kind, this.#entries);
-    if (firing?.rule.fault === 'process-kill') {
-      this.append({ kind: 'process-crash' });
-      this.#onKill(firing, this.caller);
-      throw new PosixError('EIO', 'the process that asked was killed, as planned');
-    }
-    if (firing?.rule.fault === 'fsync-error' && operation.kind === 'sync') {
-      this.append({ kind: 'operation', volume, operation: { ...operation, failed: true } });
-      this.state(operation.inode).failures++;
-      return;
-    }
+    if (this.faults === undefined) this.carryOut(volume, operation);
+    else this.faults.issue(volume, operation);
+  }
+
+  /** As {@link DiskState.issue}; answers how many bytes were written. */
+  write(volume: string, operation: WriteOperation): number {
+    if (this.faults !== undefined) return this.faults.write(volume, operation);
+    this.carryOut(volume, operation);
+    return operation.data.length;
+  }
+
+  /** As {@link DiskState.issue}. A barrier that fails throws nothing: it counts among the inode's failures. */
+  sync(volume: string, operation: SyncOperation): void {
+    if (this.faults === undefined) this.carryOut(volume, operation);
+    else this.faults.sync(volume, operation);
+  }
+
+  /** Whatever the plan says. */
+  carryOut(volume: string, operation: Operation): void {
     applyOperation(this.tree, operation);
     this.append({ kind: 'operation', volume, operation });
+  }
+
+  /** Throws EIO, to whoever is left to hear it. */
+  kill(firing: Firing): never {
+    this.append({ kind: 'process-crash' });
+    this.#onKill(firing, this.caller);
+    throw new PosixError('EIO', 'the process that asked was killed, as planned');
   }
 
   append(entry: TraceEntry): void {
@@ -151,6 +172,7 @@ export class DiskState {
       holds: 0,
       writers: 0,
       failures: 0,
+      failuresUntold: 0,
       linkable: false,
     };
     this.#states.set(number, state);

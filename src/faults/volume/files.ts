@@ -1,4 +1,4 @@
-import { type Content, pageBytes } from '../model/content.ts';
+import { copyContent, pageBytes } from '../model/content.ts';
 import type { AllocateOperation, SyncOperation } from '../model/operation.ts';
 import type { FileInode, InodeNumber } from '../model/tree.ts';
 import { clearPrivileges } from './attributes.ts';
@@ -10,6 +10,8 @@ import { PosixError } from './posix-error.ts';
 export interface Descriptor {
   readonly inode: InodeNumber;
   readonly writable: boolean;
+  /** O_DIRECT: reads are answered by the medium. */
+  readonly direct: boolean;
   /** How many failed syncs of the inode it has reported, or came too late for. */
   failuresSeen: number;
 }
@@ -18,6 +20,8 @@ export interface OpenFlags {
   readonly writable?: boolean;
   /** O_TRUNC */
   readonly truncate?: boolean;
+  /** O_DIRECT */
+  readonly direct?: boolean;
 }
 
 /** The calls that work on open files, and those on a file's bytes. */
@@ -29,13 +33,17 @@ export class Files {
   }
 
   /** Opens a file, or a directory for reading. The inode stays until {@link Files.close}, its last name gone or not. */
-  open(inode: InodeNumber, { writable = false, truncate = false }: OpenFlags = {}): Descriptor {
+  open(
+    inode: InodeNumber,
+    { writable = false, truncate = false, direct = false }: OpenFlags = {},
+  ): Descriptor {
     const state = this.#disk.state(inode);
     if (writable) this.#disk.file(inode);
+    this.#disk.faults?.open(state.volume, inode);
     if (truncate) this.truncate(inode, 0);
     state.holds++;
     if (writable) state.writers++;
-    return { inode, writable, failuresSeen: state.failures };
+    return { inode, writable, direct, failuresSeen: state.failures };
   }
 
   /** To be called once. A `close` is recorded when nothing can write to the file any more. */
@@ -55,13 +63,21 @@ export class Files {
   }
 
   /** Copies what there is from `offset` on into `into`; answers how many bytes, 0 at the end. */
-  read({ inode }: Descriptor, offset: number, into: Uint8Array): number {
-    return copyContent(this.#disk.file(inode).content, offset, into);
+  read({ inode, direct }: Descriptor, offset: number, into: Uint8Array): number {
+    const file = this.#disk.file(inode);
+    const { faults } = this.#disk;
+    if (faults === undefined) return copyContent(file.content, offset, into);
+    return faults.read(this.#disk.state(inode).volume, file, offset, into, direct ? 'medium' : 'cache');
+  }
+
+  /** As {@link Files.read}, but answered by the medium, whatever the page cache holds. */
+  readBack(descriptor: Descriptor, offset: number, into: Uint8Array): number {
+    return this.read({ ...descriptor, direct: true }, offset, into);
   }
 
   /**
-   * Answers how many bytes were written: fewer than given only where the file would grow too large. `data` is handed over:
-   * it must never change again. `sync`: the barrier that O_SYNC, O_DSYNC or RWF_DSYNC put behind this write.
+   * Answers how many bytes were written: fewer than given only where the file would grow too large, or a fault cut it
+   * short. `data` is handed over: it must never change again. `sync`: the barrier that O_SYNC, O_DSYNC or RWF_DSYNC put behind this write.
    */
   write(descriptor: Descriptor, offset: number, data: Uint8Array, sync?: 'O_SYNC' | 'O_DSYNC'): number {
     if (!descriptor.writable)
@@ -72,7 +88,7 @@ export class Files {
     const count = Math.min(data.length, fileBytesMax - offset);
     const state = this.#disk.state(file.number);
     clearPrivileges(this.#disk, file, 'capabilities');
-    this.#disk.issue(state.volume, {
+    const written = this.#disk.write(state.volume, {
       kind: 'write',
       inode: file.number,
       offset,
@@ -80,7 +96,7 @@ export class Files {
     });
     touch(file, this.#disk.now());
     if (sync !== undefined) this.sync(descriptor, sync);
-    return count;
+    return written;
   }
 
   truncate(inode: InodeNumber, size: number): void {
@@ -141,29 +157,14 @@ export class Files {
   sync(descriptor: Descriptor, cause: SyncOperation['cause']): void {
     const { inode } = descriptor;
     const state = this.#disk.state(inode);
+    state.failures += state.failuresUntold;
+    state.failuresUntold = 0;
     if (descriptor.failuresSeen === state.failures)
-      this.#disk.issue(state.volume, { kind: 'sync', inode, cause });
+      this.#disk.sync(state.volume, { kind: 'sync', inode, cause });
     if (descriptor.failuresSeen === state.failures) return;
     descriptor.failuresSeen = state.failures;
     throw new PosixError('EIO', `a sync of inode ${inode} failed`);
   }
-}
-
-/** Bytes from `offset` on, into `into`; answers how many there were. */
-function copyContent(content: Content, offset: number, into: Uint8Array): number {
-  const count = Math.max(0, Math.min(into.length, content.size - offset));
-  for (let done = 0; done < count; ) {
-    const at = offset + done;
-    const index = Math.floor(at / pageBytes);
-    const from = at - index * pageBytes;
-    const part = Math.min(pageBytes - from, count - done);
-    const page = content.pages.get(index);
-    if (page === undefined) into.fill(0, done, done + part);
-    else if (part === pageBytes) into.set(page, done);
-    else into.set(page.subarray(from, from + part), done);
-    done += part;
-  }
-  return count;
 }
 
 function nextHole({ pages }: FileInode['content'], offset: number): number {

@@ -2,15 +2,21 @@
 export const errno = {
   EPERM: 1,
   ENOENT: 2,
+  EINTR: 4,
   EIO: 5,
   ENXIO: 6,
   EBADF: 9,
+  EAGAIN: 11,
+  ENOMEM: 12,
   EEXIST: 17,
   EXDEV: 18,
+  ENODEV: 19,
   ENOTDIR: 20,
   EISDIR: 21,
   EINVAL: 22,
   EFBIG: 27,
+  ENOSPC: 28,
+  EROFS: 30,
   EMLINK: 31,
   ERANGE: 34,
   ENAMETOOLONG: 36,
@@ -21,6 +27,7 @@ export const errno = {
   EILSEQ: 84,
   EOPNOTSUPP: 95,
   ESTALE: 116,
+  EDQUOT: 122,
 } as const;
 
 export type ErrnoName = keyof typeof errno;

@@ -1,4 +1,13 @@
-import { type Batch, type BatchFault, decodeBatchHeader, faultOfBody, faultOfHeader } from '../batch.ts';
+import {
+  type Batch,
+  type BatchFault,
+  type BatchHeader,
+  decodeBatchHeader,
+  faultOfBody,
+  faultOfHeader,
+  faultOfStored,
+} from '../batch.ts';
+import { unpackBody } from '../codec/codec.ts';
 import { batchHeaderBytes, type SegmentHeader } from '../format.ts';
 import { StorageError, type StorageFile } from '../storage.ts';
 
@@ -18,6 +27,8 @@ export class BatchCursor {
   readonly #file: StorageFile;
   readonly #header: SegmentHeader;
   readonly #endBytes: number;
+  /** What is read from: the file, or the copy that is being asked. */
+  #source: StorageFile;
   #window: Uint8Array = new Uint8Array(0);
   #windowAt = 0;
   #position: number;
@@ -29,6 +40,7 @@ export class BatchCursor {
   /** `endBytes`: where the segment ends, as far as that is known from elsewhere; nothing behind it is read. */
   constructor(file: StorageFile, header: SegmentHeader, endBytes: number = header.segmentBytes) {
     this.#file = file;
+    this.#source = file.copies?.[0] ?? file;
     this.#header = header;
     this.#endBytes = endBytes;
     this.#position = header.blockBytes;
@@ -49,21 +61,55 @@ export class BatchCursor {
     return this.#chain;
   }
 
+  /** The copy that the last batch was read from. */
+  get source(): StorageFile {
+    return this.#source;
+  }
+
   /** Why there is no batch at `position`; undefined before that, and when the segment was read to its end. */
   get fault(): StopFault | undefined {
     return this.#fault;
   }
 
-  /** Skips the batches before one that a seal's index names; whether it is there shows when it is read. */
+  /** Goes on at a batch that a seal's index names, or that stands behind damage; whether it is there shows when it is read. */
   skipTo({ position, firstLsn, chain }: BatchStart): void {
     this.#position = position;
     this.#nextLsn = firstLsn;
     this.#chain = chain;
+    this.#fault = undefined;
+  }
+
+  /** The batch header at a position, if one of this segment is there, wherever it belongs. */
+  async headerAt(position: number): Promise<BatchHeader | undefined> {
+    const header = await this.#headerAt(position);
+    if (header !== undefined) return header;
+    const asked = this.#source;
+    for (const copy of this.#file.copies ?? []) {
+      if (copy === asked) continue;
+      this.#readFrom(copy);
+      const other = await this.#headerAt(position);
+      if (other !== undefined) return other;
+    }
+    if (this.#source !== asked) this.#readFrom(asked);
+    return undefined;
+  }
+
+  async #headerAt(position: number): Promise<BatchHeader | undefined> {
+    const bytes = await this.#load(position, batchHeaderBytes);
+    return typeof bytes === 'string' ? undefined : decodeBatchHeader(bytes, 0, this.#header.identity);
+  }
+
+  /** The stored body of a batch whose header {@link headerAt} answered and whose lengths fit. */
+  async storedAt({ position, storedBytes }: BatchHeader): Promise<Uint8Array | undefined> {
+    const bytes = await this.#load(position + batchHeaderBytes, storedBytes);
+    return typeof bytes === 'string' ? undefined : bytes;
   }
 
   async next(): Promise<Batch | undefined> {
     if (this.#fault !== undefined || this.#sealed || this.#position >= this.#endBytes) return undefined;
-    const batch = await this.#read();
+    let batch = await this.#read();
+    if (typeof batch === 'string' && this.#file.copies !== undefined)
+      batch = await this.#readOther(this.#file.copies, batch);
     if (typeof batch === 'string') {
       this.#fault = batch;
       return undefined;
@@ -76,29 +122,60 @@ export class BatchCursor {
     return batch;
   }
 
+  /** The batch from another copy than the one that was asked, if it is valid there; that copy is asked first from then on. */
+  async #readOther(copies: readonly StorageFile[], found: StopFault): Promise<Batch | StopFault> {
+    let fault = found;
+    const asked = this.#source;
+    for (const copy of copies) {
+      if (copy === asked) continue;
+      this.#readFrom(copy);
+      const other = await this.#read();
+      if (typeof other !== 'string') {
+        this.#file.countFallback?.();
+        return other;
+      }
+      // A copy that can be read says more than one that cannot.
+      if (fault === 'the disk cannot read it' || fault === 'the file ends') fault = other;
+    }
+    this.#readFrom(asked);
+    return fault;
+  }
+
+  #readFrom(copy: StorageFile): void {
+    this.#source = copy;
+    this.#window = new Uint8Array(0);
+    this.#windowAt = 0;
+  }
+
   async #read(): Promise<Batch | StopFault> {
     const place = { position: this.#position, nextLsn: this.#nextLsn, chain: this.#chain };
     const headerBytes = await this.#load(this.#position, batchHeaderBytes);
     if (typeof headerBytes === 'string') return headerBytes;
     const header = decodeBatchHeader(headerBytes, 0, this.#header.identity);
     if (header === undefined) return 'no batch header';
-    const { blockBytes, batchBytesMax } = this.#header;
+    const { blockBytes, batchBytesMax, codec } = this.#header;
     const roomBytes = this.#endBytes - this.#position;
-    const headerFault = faultOfHeader(header, place, { blockBytes, batchBytesMax, roomBytes });
+    const headerFault = faultOfHeader(header, place, { blockBytes, batchBytesMax, codec, roomBytes });
     if (headerFault !== undefined) return headerFault;
-    const body = await this.#load(this.#position + batchHeaderBytes, header.bodyBytes);
-    if (typeof body === 'string') return body;
-    return faultOfBody(header, body) ?? { header, body };
+    const stored = await this.#load(this.#position + batchHeaderBytes, header.storedBytes);
+    if (typeof stored === 'string') return stored;
+    const storedFault = faultOfStored(header, stored);
+    if (storedFault !== undefined) return storedFault;
+    const body = header.isCompressed ? await unpackBody(codec, stored, header.rawBytes) : stored;
+    return body === undefined ? 'damaged body' : (faultOfBody(header, body) ?? { header, body });
   }
 
   /** Bytes from the window, which moves on in big steps; it is never written to again, so that views of it stay good. */
   async #load(position: number, length: number): Promise<Uint8Array | StopFault> {
     const end = position + length;
     if (position < this.#windowAt || end > this.#windowAt + this.#window.length) {
+      // No length that stands on the disk is believed before the file is that long (I19).
+      if (length > windowBytes && end > (await this.#source.size())) return 'the file ends';
       const wanted = Math.min(Math.max(length, windowBytes), this.#endBytes - position);
       // One bad sector must not hide what stands before it: then only what is needed is read.
       const window =
-        (await readOrFail(this.#file, position, wanted)) ?? (await readOrFail(this.#file, position, length));
+        (await readOrFail(this.#source, position, wanted)) ??
+        (await readOrFail(this.#source, position, length));
       if (window === undefined) return 'the disk cannot read it';
       this.#window = window;
       this.#windowAt = position;
@@ -110,7 +187,7 @@ export class BatchCursor {
 
 /** Fewer bytes than asked for at the end of the file; undefined if the disk cannot read them. */
 export async function readOrFail(
-  file: StorageFile,
+  file: Pick<StorageFile, 'read'>,
   position: number,
   length: number,
 ): Promise<Uint8Array | undefined> {

@@ -1,7 +1,7 @@
 import type { ChainSegment } from '../chain.ts';
+import { areSoundRecords } from '../codec/content-hash.ts';
 import type { LogPoint } from '../format.ts';
 import { type LogPlace, pathOf } from '../place.ts';
-import { hasSoundRecords } from '../record.ts';
 import { BatchCursor, type StopFault } from './batch-cursor.ts';
 
 /** Where a segment that a successor covers stops being what the successor says. */
@@ -11,11 +11,12 @@ export interface SegmentDamage {
   readonly fault: StopFault | 'a record is damaged' | 'it is not what its successor continues';
 }
 
-/** Reads every batch and every record of a segment, and compares its end with what its successor says. */
+/** Reads every batch and every record of a segment, and compares its end with what its successor says. `onRead`: told how far it came. */
 export async function verifySegment(
   place: LogPlace,
   segment: ChainSegment,
   successor: ChainSegment | undefined,
+  onRead: (bytes: number) => Promise<void> | void = () => undefined,
 ): Promise<SegmentDamage | undefined> {
   const { header, endBytes } = segment;
   const file = await place.storage.open(pathOf(place, header.identity.name), 'read');
@@ -29,7 +30,8 @@ export async function verifySegment(
       const before = here('a record is damaged');
       const batch = await cursor.next();
       if (batch === undefined) break;
-      if (batch.header.kind === 'data' && !hasSoundRecords(batch.body)) return before;
+      await onRead(batch.header.blocks * header.blockBytes);
+      if (batch.header.kind === 'data' && !(await areSoundRecords(batch.body))) return before;
     }
     if (cursor.fault !== undefined) return here(cursor.fault);
     if (successor === undefined) return undefined;

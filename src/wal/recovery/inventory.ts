@@ -41,15 +41,20 @@ async function readSegmentFile(
 ): Promise<SegmentFile> {
   const file = await place.storage.open(pathOf(place, identity.name), 'read');
   try {
-    const bytes = await readOrFail(file, 0, segmentHeaderBytes);
-    if (bytes === undefined) return { identity, header: undefined, unreadable: true };
-    const header = decodeSegmentHeader(bytes, logId, identity);
-    if (header === 'unsupported')
-      throw new WalError(
-        'unsupported',
-        `${pathOf(place, identity.name)} was written by a later version of this log: use that version`,
-      );
-    return { identity, header: typeof header === 'string' ? undefined : header, unreadable: false };
+    let unreadable = true;
+    for (const copy of file.copies ?? [file]) {
+      const bytes = await readOrFail(copy, 0, segmentHeaderBytes);
+      if (bytes === undefined) continue;
+      unreadable = false;
+      const header = decodeSegmentHeader(bytes, logId, identity);
+      if (header === 'unsupported')
+        throw new WalError(
+          'unsupported',
+          `${pathOf(place, identity.name)} was written by a later version of this log: use that version`,
+        );
+      if (typeof header !== 'string') return { identity, header, unreadable };
+    }
+    return { identity, header: undefined, unreadable };
   } finally {
     await file.close();
   }

@@ -1,13 +1,20 @@
+import { loadEncoding } from '../codec/codec.ts';
+import { WalError } from '../errors.ts';
 import { logStart } from '../format.ts';
-import { ManifestFile, manifestName } from '../manifest.ts';
+import { ManifestFile } from '../manifest.ts';
+import { LogObserver } from '../metrics/observer.ts';
+import { nameOf } from '../mirror/copy.ts';
+import { mendCopies } from '../mirror/mend-copies.ts';
+import { admitOneCopy, type OpenCopies, openBothCopies, openOneCopy } from '../mirror/open-copies.ts';
+import { readingBack, samplerFor } from '../mirror/read-back.ts';
 import type { Settings } from '../options.ts';
 import type { LogPlace } from '../place.ts';
 import type { RecoveryReport } from '../report.ts';
-import { StorageError, type StorageLock } from '../storage.ts';
+import type { StorageLock } from '../storage.ts';
 import type { LogContext } from '../write/prepare.ts';
 import { SegmentWriter } from '../write/segment-writer.ts';
 import { examine } from './recover.ts';
-import { resumeLog } from './resume.ts';
+import { refuseDamage, resumeLog } from './resume.ts';
 
 /** A log that was recovered and may be written: its lock is held. */
 export interface OpenLog {
@@ -17,20 +24,33 @@ export interface OpenLog {
   readonly report: RecoveryReport;
 }
 
-/** Recovers a log, or makes one where there is none. Everything that it shows is durable (I6). */
-export async function openLog(place: LogPlace, settings: Settings): Promise<OpenLog> {
-  // A manifest that is there has a durable path: it was made after that was so.
-  const isThere = (await namesIn(place)).includes(manifestName);
-  if (!isThere) await ensureDirectory(place);
-  const lock = await place.storage.lock(place.directory);
+/**
+ * Recovers a log, or makes one where there is none. Everything that it shows is durable (I6). With `mirror` it is kept there
+ * too, and what one copy has not right is mended from the other.
+ */
+export async function openLog(first: LogPlace, settings: Settings, mirrorPlace?: LogPlace): Promise<OpenLog> {
+  const copies = await openCopies(first, settings, mirrorPlace);
+  const { place, lock, mirror } = copies;
   try {
     const names = await place.storage.list(place.directory);
+    const encoding = await loadEncoding(settings.codec, settings.contentHash);
+    const observer = new LogObserver(place, settings.metrics, settings.clock);
     const findings = await examine(place, names, settings);
-    if (findings === undefined) return { ...(await createLog(place, settings)), lock };
-    const { manifest } = findings;
+    const parts = { place, settings, encoding, observer, mirror };
+    if (findings === undefined) return { ...(await createLog(parts, copies.warnings)), lock };
+    let { manifest } = findings;
     try {
-      const context = { place, manifest, settings };
-      return { context, ...(await resumeLog(context, findings)), lock };
+      refuseDamage(place, findings, settings);
+      const warnings = [...copies.warnings];
+      if (mirrorPlace === undefined)
+        warnings.push(...(await admitOneCopy(place, manifest.current, settings)));
+      const mended =
+        mirror === undefined ? [] : await mendCopies(mirror, findings, names, settings.segmentBytes);
+      if (mirror?.behind !== undefined)
+        warnings.push(`${nameOf(mirror.behind)} cannot be mended, and is behind from now on`);
+      if (mirror !== undefined) manifest = await reopenManifest(place, manifest);
+      const { writer, report } = await resumeLog({ ...parts, manifest }, findings);
+      return { context: { ...parts, manifest }, writer, report: { ...report, mended, warnings }, lock };
     } catch (error) {
       await manifest.close();
       throw error;
@@ -41,45 +61,39 @@ export async function openLog(place: LogPlace, settings: Settings): Promise<Open
   }
 }
 
-async function namesIn({ storage, directory }: LogPlace): Promise<string[]> {
-  try {
-    return await storage.list(directory);
-  } catch (error) {
-    if (error instanceof StorageError && error.code === 'not-found') return [];
-    throw error;
-  }
+function openCopies(first: LogPlace, settings: Settings, second: LogPlace | undefined): Promise<OpenCopies> {
+  const isChosen = samplerFor(settings);
+  const checked = (place: LogPlace) =>
+    isChosen === undefined ? place : { ...place, storage: readingBack(place.storage, isChosen) };
+  return second === undefined
+    ? openOneCopy(checked(first))
+    : openBothCopies([checked(first), checked(second)], settings);
 }
 
-/** Makes the directory and its parents. B1: the parent of each is synced before anything is put into it. */
-async function ensureDirectory({ storage, directory }: LogPlace): Promise<void> {
-  if (directory === '') return;
-  const parent = directory.slice(0, Math.max(0, directory.lastIndexOf('/')));
-  let isNew = true;
-  try {
-    await storage.makeDirectory(directory);
-  } catch (error) {
-    if (!(error instanceof StorageError)) throw error;
-    isNew = error.code !== 'exists';
-    if (error.code === 'not-found') {
-      await ensureDirectory({ storage, directory: parent });
-      await storage.makeDirectory(directory);
-    } else if (isNew) throw error;
-  }
-  try {
-    await storage.syncDirectory(parent);
-  } catch (error) {
-    // The parent of a directory that was there may be closed to us; then its name is not ours to secure.
-    if (isNew || !(error instanceof StorageError && error.code === 'unsupported')) throw error;
-  }
+/** As it is after mending, in both copies: what is open may be a file that was replaced. */
+async function reopenManifest(place: LogPlace, old: ManifestFile): Promise<ManifestFile> {
+  const manifest = await ManifestFile.open(place);
+  if (manifest === undefined)
+    throw new WalError('corrupt', `the manifest in ${place.storage.description} is gone`);
+  await old.close();
+  // From here on nobody writes to one copy alone unless that copy says so.
+  if (manifest.current.copies === 1) await manifest.update({ copies: 2 });
+  return manifest;
 }
 
-async function createLog(place: LogPlace, settings: Settings): Promise<Omit<OpenLog, 'lock'>> {
+async function createLog(
+  parts: Omit<LogContext, 'manifest'>,
+  warnings: readonly string[],
+): Promise<Omit<OpenLog, 'lock'>> {
+  const { place, settings, mirror } = parts;
   const manifest = await ManifestFile.create(place, {
     logId: settings.randomBytes(16).slice(),
     createdAtMs: settings.now(),
+    copies: mirror === undefined ? 1 : 2,
   });
+  mirror?.identify(manifest.current.logId);
   const { floor } = manifest.current;
-  const context = { place, manifest, settings };
+  const context = { ...parts, manifest };
   const writer = new SegmentWriter(context, {
     chain: [],
     point: logStart,
@@ -95,6 +109,8 @@ async function createLog(place: LogPlace, settings: Settings): Promise<Omit<Open
     movedRecords: 0,
     discardedBytes: 0,
     quarantined: [],
+    mended: [],
+    warnings,
   };
   return { context, writer, report };
 }

@@ -7,9 +7,11 @@ import type { Settings } from '../options.ts';
 import { type LogPlace, pathOf } from '../place.ts';
 import { type SegmentDamage, verifySegment } from '../read/verify.ts';
 import type { RecoveryReport } from '../report.ts';
+import { highestCursorLsn } from '../retention/cursors.ts';
 import { gatherEvidence, readStray, type Stray } from './evidence.ts';
 import { readInventory, type SegmentFile } from './inventory.ts';
 import { judge, type Row } from './recovery-table.ts';
+import { salvageLog } from './salvage.ts';
 import { provenPoint, readTail, type Tail } from './tail.ts';
 
 /** What recovery found. Nothing was changed yet. */
@@ -92,7 +94,8 @@ async function examineSegments(
   }
   const tailBytes = manifestTail.number === lastNumber ? manifestTail.bytes : 0;
   const tail = last === undefined ? undefined : await readTail(place, last, tailBytes);
-  const { knownDurableLsn, segmentBytes } = settings;
+  const { segmentBytes } = settings;
+  const knownDurableLsn = Math.max(settings.knownDurableLsn, await highestCursorLsn(place, names, logId));
   const row = judge(gatherEvidence({ manifest: manifest.current, files, tail, strays, knownDurableLsn }));
   const discardedBytes = [...strays, ...(tail === undefined ? [] : [tail.rest])].reduce(
     (sum, { extentBytes }) => sum + extentBytes,
@@ -100,6 +103,10 @@ async function examineSegments(
   );
   const spare = findSpare(strays, manifest.current.published, segmentBytes);
   const end = tail === undefined ? emptyEnd(floor.lsn) : endAtTail(chain, tail, row);
+  if (row.judgement === 'corrupt' && settings.policy === 'salvage') {
+    const salvaged = await salvageLog({ place, files, manifest: manifest.current, knownDurableLsn });
+    return { manifest, files, row, tail, spare, discardedBytes, stop: end.stop, ...salvaged };
+  }
   return { manifest, files, row, tail, spare, discardedBytes, ...end };
 }
 

@@ -12,7 +12,7 @@ export interface Evidence {
   readonly published: boolean;
   /** The manifest's tail lies beyond. */
   readonly manifestBeyond: boolean;
-  /** The caller's `knownDurableLsn` is at or beyond the LSN that was expected there. */
+  /** The caller's `knownDurableLsn` or a consumer's cursor is at or beyond the LSN that was expected there. */
   readonly knownBeyond: boolean;
   /** A valid batch header beyond promises durable bytes beyond it. */
   readonly promised: boolean;
@@ -55,7 +55,7 @@ export const rows: readonly Row[] = [
   { name: 'covered',         pattern: '0 0 1 * *  * * * * *', judgement: 'corrupt', meaning: 'a later segment shows that the log went on' },
   { name: 'published',       pattern: '0 0 0 1 *  * * * * *', judgement: 'corrupt', meaning: 'a later segment that the manifest names is gone' },
   { name: 'manifest-beyond', pattern: '0 0 0 0 1  * * * * *', judgement: 'corrupt', meaning: 'the manifest shows that the log went on' },
-  { name: 'known-beyond',    pattern: '0 0 0 0 0  1 * * * *', judgement: 'corrupt', meaning: 'knownDurableLsn says that the log went on' },
+  { name: 'known-beyond',    pattern: '0 0 0 0 0  1 * * * *', judgement: 'corrupt', meaning: 'knownDurableLsn or a cursor says that the log went on' },
   { name: 'promised',        pattern: '0 0 0 0 0  0 1 * * *', judgement: 'corrupt', meaning: 'a later batch promises that it was durable' },
   { name: 'too-long',        pattern: '0 0 0 0 0  0 0 1 * *', judgement: 'corrupt', meaning: 'more is damaged than can have been in flight' },
   { name: 'clean',           pattern: '0 0 0 0 0  0 0 0 1 1', judgement: 'clean',   meaning: 'the log was closed here' },

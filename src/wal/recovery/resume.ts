@@ -1,6 +1,8 @@
 import { WalError } from '../errors.ts';
+import type { Settings } from '../options.ts';
 import { type LogPlace, pathOf } from '../place.ts';
 import type { RecoveryReport } from '../report.ts';
+import { lowerCursors } from '../retention/cursors.ts';
 import { removeIfThere } from '../storage/storage-calls.ts';
 import type { ActiveSegmentState } from '../write/active-segment.ts';
 import type { LogContext } from '../write/prepare.ts';
@@ -21,16 +23,19 @@ export async function resumeLog(
   const movedRecords = findings.unsure.reduce((sum, { header }) => sum + header.recordCount, 0);
   const report = (segments: number, quarantined: readonly string[] = []) =>
     makeReport(findings, { firstLsn: manifest.current.floor.lsn, segments, movedRecords, quarantined });
-  if (isCorrupt && settings.policy === 'strict') throw refusal(place, report(findings.chain.length));
-  const damaged = isCorrupt ? filesAbove(findings) : [];
+  const isSalvage = isCorrupt && settings.policy === 'salvage';
+  const damaged = isCorrupt && !isSalvage ? filesAbove(findings) : [];
   const quarantined = await quarantine(place, damaged);
-  const writer = new SegmentWriter(
-    context,
-    await planStart(context, findings, isCorrupt || movedRecords > 0),
-  );
+  const moves = isCorrupt || movedRecords > 0 || hasUnprovenHead(findings);
+  const writer = new SegmentWriter(context, await planStart(context, findings, moves));
   try {
-    if (isCorrupt || movedRecords > 0) await writer.move(findings.unsure);
-    const superseded = filesOutside(findings, writer).filter((file) => !damaged.includes(file));
+    if (moves) await writer.move(findings.unsure);
+    // The log ends here from now on: no cursor may say that it went further (I18).
+    if (isCorrupt) await lowerCursors(place, manifest.current.logId, settings.now, writer.writtenLsn);
+    // Salvage leaves what is damaged where it is: nobody can tell what of it belongs to the log.
+    const superseded = isSalvage
+      ? []
+      : filesOutside(findings, writer).filter((file) => !damaged.includes(file));
     if (isCorrupt) quarantined.push(...(await quarantine(place, superseded)));
     else
       for (const { identity } of superseded) await removeIfThere(place.storage, pathOf(place, identity.name));
@@ -39,6 +44,26 @@ export async function resumeLog(
     throw error;
   }
   return { writer, report: report(writer.durableChain.length, quarantined) };
+}
+
+/** Throws `corrupt` if damage may have cost what was acknowledged and the policy is `strict`. */
+export function refuseDamage(place: LogPlace, findings: Findings, { policy }: Settings): void {
+  if (findings.row.judgement !== 'corrupt' || policy !== 'strict') return;
+  const { manifest, chain, unsure } = findings;
+  const movedRecords = unsure.reduce((sum, { header }) => sum + header.recordCount, 0);
+  const firstLsn = manifest.current.floor.lsn;
+  throw refusal(
+    place,
+    makeReport(findings, { firstLsn, segments: chain.length, movedRecords, quarantined: [] }),
+  );
+}
+
+/**
+ * Whether the log ends with the header of a move that moved no record, and that is not proven durable: what it supersedes would come
+ * back with a power cut, so it is written again.
+ */
+function hasUnprovenHead({ tail }: Findings): boolean {
+  return tail !== undefined && tail.provenBytes === 0 && tail.header.durableBytes > 0;
 }
 
 async function planStart(context: LogContext, findings: Findings, moves: boolean): Promise<WriterStart> {
@@ -64,6 +89,7 @@ async function openForResume(
   const { header, end, index } = tail;
   const fits =
     header.blockBytes === settings.blockBytes &&
+    header.codec === settings.codec &&
     header.batchBytesMax >= settings.batchBytesMax &&
     header.unsyncedBytesMax >= settings.unsyncedBytesMax;
   if (!fits) return undefined;
@@ -114,6 +140,8 @@ function makeReport(findings: Findings, parts: ReportParts): RecoveryReport {
     row: row.name,
     nextLsn,
     discardedBytes,
+    mended: [],
+    warnings: [],
     ...parts,
     ...(stop !== undefined && { stop }),
     ...(row.judgement === 'corrupt' && { damage: describeDamage(findings) }),
@@ -128,7 +156,7 @@ function describeDamage({ row, stop, nextLsn }: Findings): string {
 function refusal(place: LogPlace, report: RecoveryReport): WalError {
   return new WalError(
     'corrupt',
-    `the log in ${place.storage.description}${place.directory} is damaged. ${report.damage ?? ''}. Nothing was changed. Restore the file, or open the log with policy 'point-in-time' to end it before the damage`,
+    `the log in ${place.storage.description}${place.directory} is damaged. ${report.damage ?? ''}. Nothing was changed. Restore the file, or open the log with policy 'point-in-time' to end it before the damage, or with 'salvage' to go on behind it`,
     { report },
   );
 }

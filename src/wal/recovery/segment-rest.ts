@@ -5,7 +5,10 @@ import type { StorageFile } from '../storage.ts';
 
 /** What lies behind a position in a segment file: the evidence for judging it. */
 export interface SegmentRest {
-  /** From the position to behind the last byte that is not zero, or that cannot be read. 0: the rest is zero. */
+  /**
+   * From the position to behind the last byte that is not zero, or that cannot be read. 0: the rest is zero. Of two copies the
+   * lesser: what is damaged in one alone is nothing that was in flight.
+   */
   readonly extentBytes: number;
   /** The highest `durableBytes` that a batch header of this segment, valid in itself, promises there. */
   readonly promisedBytes: number;
@@ -14,8 +17,22 @@ export interface SegmentRest {
 const chunkBytes = 256 * 1024;
 const zeros = Buffer.alloc(chunkBytes);
 
-/** Looks at all bytes from `position` to the end of the file. */
+/** Looks at all bytes from `position` to the end of the file, in each copy: a promise counts wherever it stands. */
 export async function inspectRest(
+  file: StorageFile,
+  identity: SegmentIdentity,
+  position: number,
+): Promise<SegmentRest> {
+  const { copies } = file;
+  if (copies === undefined) return inspectCopy(file, identity, position);
+  const rests = await Promise.all(copies.map((copy) => inspectCopy(copy, identity, position)));
+  return {
+    extentBytes: Math.min(...rests.map(({ extentBytes }) => extentBytes)),
+    promisedBytes: Math.max(...rests.map(({ promisedBytes }) => promisedBytes)),
+  };
+}
+
+async function inspectCopy(
   file: StorageFile,
   identity: SegmentIdentity,
   position: number,

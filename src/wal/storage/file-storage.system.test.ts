@@ -6,7 +6,9 @@ import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { appendAll, readTexts, texts, tinyOptions } from '../fixtures/log.ts';
 import { Wal } from '../wal.ts';
-import { FileStorage, openFileStorage } from './file-storage.ts';
+import { openBackend } from './backend.ts';
+import type { BackendName } from './backend-name.ts';
+import { openFileStorage } from './file-storage.ts';
 
 let root: string;
 
@@ -31,14 +33,16 @@ function program(body: string): string {
   return file;
 }
 
-describe('files of this machine', () => {
+describe.each<BackendName>(['buffered', 'direct', 'uring'])('files of this machine, %s', (backend) => {
+  const options = { ...tinyOptions, backend };
+
   test('hold a log, in a directory whose parents are made', async () => {
     const directory = join(root, 'a/b/c');
-    const wal = await Wal.open(directory, tinyOptions);
+    const wal = await Wal.open(directory, options);
     await appendAll(wal, texts(9));
     await wal.append(new Uint8Array(9000));
     await wal.close();
-    const again = await Wal.open(directory, tinyOptions);
+    const again = await Wal.open(directory, options);
     expect(again.recovery).toMatchObject({ tail: 'clean', nextLsn: 11 });
     expect((await readTexts(again)).slice(0, 9)).toEqual(texts(9));
     await again.truncateBefore(5);
@@ -47,7 +51,7 @@ describe('files of this machine', () => {
   });
 
   test('with default options a log takes and gives back a million bytes', async () => {
-    const wal = await Wal.open(join(root, 'wal'));
+    const wal = await Wal.open(join(root, 'wal'), { backend });
     await Promise.all(texts(1000).map((text) => wal.append(new TextEncoder().encode(text.padEnd(1000)))));
     await wal.sync();
     expect(await readTexts(wal)).toHaveLength(1000);
@@ -57,21 +61,21 @@ describe('files of this machine', () => {
   test('are all closed again, after good ends and bad ones', async () => {
     const before = openDescriptors();
     for (let round = 0; round < 3; round++) {
-      const wal = await Wal.open(join(root, 'wal'), { ...tinyOptions, prepareAhead: true });
+      const wal = await Wal.open(join(root, 'wal'), { ...options, prepareAhead: true });
       await appendAll(wal, texts(5));
       await readTexts(wal);
       await wal.verify();
-      await expect(Wal.open(join(root, 'wal'), tinyOptions)).rejects.toMatchObject({ code: 'locked' });
+      await expect(Wal.open(join(root, 'wal'), options)).rejects.toMatchObject({ code: 'locked' });
       await wal.close();
     }
     rmSync(join(root, 'wal/manifest'));
-    await expect(Wal.open(join(root, 'wal'), tinyOptions)).rejects.toMatchObject({ code: 'corrupt' });
+    await expect(Wal.open(join(root, 'wal'), options)).rejects.toMatchObject({ code: 'corrupt' });
     expect(openDescriptors()).toBe(before);
   });
 
   test('answer with the codes of the contract', async () => {
-    const { storage } = openFileStorage('/');
-    const at = (name: string) => join(root, name).slice(1);
+    const { storage, directory } = await openBackend(root, backend);
+    const at = (name: string) => `${directory}/${name}`;
     await expect(storage.open(at('a'), 'read')).rejects.toMatchObject({ code: 'not-found', errno: 'ENOENT' });
     await (await storage.open(at('a'), 'create')).close();
     await expect(storage.open(at('a'), 'create')).rejects.toMatchObject({ code: 'exists' });
@@ -79,7 +83,7 @@ describe('files of this machine', () => {
     await expect(storage.list(at('none'))).rejects.toMatchObject({ code: 'not-found' });
     await expect(storage.remove(at('none'))).rejects.toMatchObject({ code: 'not-found' });
     await expect(storage.syncDirectory(at('none'))).rejects.toMatchObject({ code: 'not-found' });
-    const file = await new FileStorage(`${root}/`).open('a', 'write');
+    const file = await storage.open(at('a'), 'write');
     await file.write([new Uint8Array([1, 2]), new Uint8Array([3])], 2);
     const buffer = new Uint8Array(9);
     expect(await file.read(buffer, 1)).toBe(4);

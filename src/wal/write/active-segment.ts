@@ -1,8 +1,15 @@
-import { type Batch, type BatchHeader, encodeBatchHeader, encodeIndex, type IndexEntry } from '../batch.ts';
+import { type BatchKind, encodeBatchHeader, encodeIndex, type IndexEntry } from '../batch.ts';
 import { crc32c } from '../crc32c.ts';
 import { batchHeaderBytes, type LogPoint, roundUp, type SegmentHeader } from '../format.ts';
 import type { StorageFile } from '../storage.ts';
 import type { BatchBuffer } from './batch-buffer.ts';
+
+/** What a batch holds, as it is stored. */
+export interface BatchContent {
+  readonly recordCount: number;
+  readonly rawBytes: number;
+  readonly stored: Uint8Array;
+}
 
 /** What every batch says of the log at the moment of its writing. */
 export interface Stamp {
@@ -81,20 +88,21 @@ export class ActiveSegment {
   /** A batch without records: a clean end, or a seal with the index. */
   async writeMark(kind: 'seal' | 'clean-end', stamp: Stamp): Promise<void> {
     const body = kind === 'seal' ? encodeIndex(this.#index, this.header.blockBytes) : new Uint8Array(0);
-    const { bytes, chain } = this.#encode({ kind, recordCount: 0, bodyCrc: crc32c(body) }, body, stamp);
+    const content = { recordCount: 0, rawBytes: body.length, stored: body };
+    const { bytes, chain } = this.#encode(kind, content, stamp);
     await this.#put(bytes, chain);
   }
 
   /** For a segment just begun: data batches that were read elsewhere become durable, and then its header. */
-  async moveIn(batches: readonly Batch[], stamp: Stamp): Promise<void> {
+  async moveIn(batches: readonly BatchContent[], stamp: Stamp): Promise<void> {
     const headerBlock = this.#headerBlock;
     this.#headerBlock = undefined;
     let { nextLsn } = stamp;
-    for (const { header, body } of batches) {
-      const { bytes, chain } = this.#encode(header, body, { ...stamp, nextLsn });
+    for (const batch of batches) {
+      const { bytes, chain } = this.#encode('data', batch, { ...stamp, nextLsn });
       this.#index.push({ firstLsn: nextLsn, position: this.#position });
       await this.#put(bytes, chain);
-      nextLsn += header.recordCount;
+      nextLsn += batch.recordCount;
     }
     // B8: until the header is valid the old place speaks, and no longer: so what is moved comes first.
     if (batches.length > 0) await this.#file.syncData();
@@ -117,13 +125,13 @@ export class ActiveSegment {
   }
 
   #encode(
-    { kind, recordCount, bodyCrc }: Pick<BatchHeader, 'kind' | 'recordCount' | 'bodyCrc'>,
-    body: Uint8Array,
+    kind: BatchKind,
+    { recordCount, rawBytes, stored }: BatchContent,
     { nextLsn, durableLsn, issuedAtMs }: Stamp,
   ): { readonly bytes: Uint8Array; readonly chain: number } {
     const { blockBytes, identity } = this.header;
-    const bytes = new Uint8Array(roundUp(batchHeaderBytes + body.length, blockBytes));
-    bytes.set(body, batchHeaderBytes);
+    const bytes = new Uint8Array(roundUp(batchHeaderBytes + stored.length, blockBytes));
+    bytes.set(stored, batchHeaderBytes);
     const chain = encodeBatchHeader(bytes, 0, identity, {
       kind,
       recordCount,
@@ -131,8 +139,10 @@ export class ActiveSegment {
       firstLsn: nextLsn,
       durableLsn,
       durableBytes: this.#durableBytes,
-      bodyBytes: body.length,
-      bodyCrc,
+      storedBytes: stored.length,
+      rawBytes,
+      isCompressed: stored.length < rawBytes,
+      bodyCrc: crc32c(stored),
       chain: this.#chain,
       blocks: bytes.length / blockBytes,
       issuedAtMs,

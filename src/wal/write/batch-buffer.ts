@@ -1,7 +1,9 @@
 import { type BatchPlace, encodeBatchHeader } from '../batch.ts';
+import { type Encoding, packBody } from '../codec/codec.ts';
 import { crc32c } from '../crc32c.ts';
 import { batchHeaderBytes, roundUp, type SegmentIdentity, viewOf } from '../format.ts';
-import { encodedRecordBytes, encodeRecord } from '../record.ts';
+import { encodedRecordBytes, encodeRecord, type RecordDraft } from '../record.ts';
+import { allocateAligned } from '../storage/aligned-memory.ts';
 
 /** What a batch promises when it is issued: all before these points was durable (I3). */
 export interface DurablePromise {
@@ -9,18 +11,22 @@ export interface DurablePromise {
   readonly durableBytes: number;
 }
 
-/** A data batch in the making: records are encoded where they will be written from. Used again and again. */
+/** A data batch in the making: records are encoded where they will be written from, which O_DIRECT takes as it is. Used again and again. */
 export class BatchBuffer {
   readonly #blockBytes: number;
+  readonly #encoding: Encoding;
   /** Whole blocks, so that a batch can always be filled up to the end of its last one. */
   #bytes: Uint8Array;
   #view: DataView;
   #end = batchHeaderBytes;
   #recordCount = 0;
+  /** Before it was packed. */
+  #rawBytes = 0;
 
-  constructor(blockBytes: number) {
+  constructor(blockBytes: number, encoding: Encoding) {
     this.#blockBytes = blockBytes;
-    this.#bytes = new Uint8Array(blockBytes);
+    this.#encoding = encoding;
+    this.#bytes = allocateAligned(blockBytes);
     this.#view = viewOf(this.#bytes);
   }
 
@@ -33,14 +39,25 @@ export class BatchBuffer {
   }
 
   /** The caller has checked the limit: the buffer grows as it must. */
-  add(type: number, payload: Uint8Array): void {
-    const needed = this.#end + encodedRecordBytes(payload);
+  add(draft: RecordDraft, lsn: number): void {
+    const { contentHash } = this.#encoding;
+    const needed = this.#end + encodedRecordBytes(draft, contentHash !== undefined);
     if (needed > this.#bytes.length) this.#grow(needed);
-    this.#end = encodeRecord(this.#bytes, this.#view, this.#end, type, payload);
+    this.#end = encodeRecord(this.#bytes, this.#view, this.#end, draft, lsn, contentHash);
     this.#recordCount++;
   }
 
-  /** The whole blocks to write at `place.position`, and the chain behind them. */
+  /** Compresses the body where that makes it shorter, and answers the batch's length in whole blocks. Then it is finished. */
+  pack(): number {
+    const body = this.#bytes.subarray(batchHeaderBytes, this.#end);
+    const stored = packBody(this.#encoding.codec, body);
+    if (stored !== body) this.#bytes.set(stored, batchHeaderBytes);
+    this.#rawBytes = body.length;
+    this.#end = batchHeaderBytes + stored.length;
+    return roundUp(this.#end, this.#blockBytes);
+  }
+
+  /** Of a batch that was packed: the whole blocks to write at `place.position`, and the chain behind them. */
   finish(
     identity: SegmentIdentity,
     place: BatchPlace,
@@ -55,7 +72,9 @@ export class BatchBuffer {
       position: place.position,
       firstLsn: place.nextLsn,
       ...promise,
-      bodyBytes: this.bodyBytes,
+      storedBytes: this.bodyBytes,
+      rawBytes: this.#rawBytes,
+      isCompressed: this.bodyBytes < this.#rawBytes,
       bodyCrc: crc32c(this.#bytes.subarray(batchHeaderBytes, this.#end)),
       chain: place.chain,
       blocks: length / this.#blockBytes,
@@ -70,7 +89,7 @@ export class BatchBuffer {
   }
 
   #grow(bytes: number): void {
-    const grown = new Uint8Array(roundUp(Math.max(bytes, 2 * this.#bytes.length), this.#blockBytes));
+    const grown = allocateAligned(roundUp(Math.max(bytes, 2 * this.#bytes.length), this.#blockBytes));
     grown.set(this.#bytes.subarray(0, this.#end));
     this.#bytes = grown;
     this.#view = viewOf(grown);

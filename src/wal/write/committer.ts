@@ -1,15 +1,16 @@
 import { WalError } from '../errors.ts';
-import type { Settings } from '../options.ts';
-import { encodedRecordBytes } from '../record.ts';
+import type { LogObserver } from '../metrics/observer.ts';
+import { encodedRecordBytes, type RecordDraft } from '../record.ts';
 import { StorageError } from '../storage.ts';
+import type { Timers } from '../timers.ts';
 import { BatchBuffer } from './batch-buffer.ts';
+import type { LogContext } from './prepare.ts';
 import type { SegmentWriter } from './segment-writer.ts';
 import { nextTurn } from './turn.ts';
 
 /** Records that wait for room in the buffer. Their LSNs are given already. */
 interface WaitingAppend {
-  readonly type: number;
-  readonly payloads: readonly Uint8Array[];
+  readonly drafts: readonly RecordDraft[];
   readonly bodyBytes: number;
   readonly firstLsn: number;
   readonly accept: (firstLsn: number) => void;
@@ -31,6 +32,12 @@ export class Committer {
   readonly #writer: SegmentWriter;
   readonly #batchBytesMax: number;
   readonly #groupBytesMax: number;
+  readonly #groupDelayUs: number;
+  readonly #timers: Timers;
+  readonly #observer: LogObserver;
+  readonly #isHashed: boolean;
+  /** Batches are written without anyone asking for durability. */
+  readonly #isEager: boolean;
   #filling: BatchBuffer;
   #other: BatchBuffer;
   #nextLsn: number;
@@ -39,13 +46,23 @@ export class Committer {
   #running: Promise<void> | undefined;
   #failure: WalError | undefined;
   #commits = 0;
+  /** Work that goes on beside commits, one after the other. */
+  #guarded: Promise<unknown> = Promise.resolve();
+  #endGathering: (() => void) | undefined;
+  /** While records are being cut off: the appends and syncs that came meanwhile, in order. */
+  #held: (() => void)[] | undefined;
 
-  constructor(writer: SegmentWriter, settings: Settings) {
+  constructor(writer: SegmentWriter, { settings, encoding, observer }: LogContext) {
     this.#writer = writer;
     this.#batchBytesMax = settings.batchBytesMax;
     this.#groupBytesMax = Math.min(settings.bufferBytes, settings.batchBytesMax);
-    this.#filling = new BatchBuffer(settings.blockBytes);
-    this.#other = new BatchBuffer(settings.blockBytes);
+    this.#groupDelayUs = settings.groupDelayUs;
+    this.#timers = settings.timers;
+    this.#observer = observer;
+    this.#isHashed = encoding.contentHash !== undefined;
+    this.#isEager = settings.sync === 'none';
+    this.#filling = new BatchBuffer(settings.blockBytes, encoding);
+    this.#other = new BatchBuffer(settings.blockBytes, encoding);
     this.#nextLsn = writer.writtenLsn + 1;
   }
 
@@ -54,43 +71,90 @@ export class Committer {
     return this.#nextLsn;
   }
 
+  /** Calls that wait for room in the buffer, and for durability. */
+  get waiting(): { readonly appends: number; readonly syncs: number } {
+    return { appends: this.#appends.length, syncs: this.#syncs.length };
+  }
+
   /** Batches written. */
   get commits(): number {
     return this.#commits;
   }
 
   /** Takes records that stay together; answers the first one's LSN once they are accepted. */
-  append(type: number, payloads: readonly Uint8Array[]): Promise<number> {
+  append(drafts: readonly RecordDraft[]): Promise<number> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
-    const bodyBytes = payloads.reduce((sum, payload) => sum + encodedRecordBytes(payload), 0);
+    if (this.#held !== undefined) return this.#hold(() => this.append(drafts));
+    let bodyBytes = 0;
+    for (const draft of drafts) bodyBytes += encodedRecordBytes(draft, this.#isHashed);
     if (bodyBytes > this.#batchBytesMax) return Promise.reject(tooLarge(bodyBytes, this.#batchBytesMax));
     const firstLsn = this.#nextLsn;
-    this.#nextLsn += payloads.length;
+    this.#nextLsn += drafts.length;
+    this.#observer.counts.appends++;
     if (this.#appends.length === 0 && this.#hasRoom(bodyBytes)) {
-      for (const payload of payloads) this.#filling.add(type, payload);
+      this.#fill(drafts, firstLsn);
+      if (this.#isEager) this.#wake();
       return Promise.resolve(firstLsn);
     }
     return new Promise((accept, reject) => {
-      this.#appends.push({ type, payloads, bodyBytes, firstLsn, accept, reject });
+      this.#endGathering?.();
+      this.#appends.push({ drafts, bodyBytes, firstLsn, accept, reject });
       this.#wake();
     });
   }
 
-  /** Settles when every record up to `lsn` is durable; answers `lsn`. */
+  /** Settles when every record up to `lsn` is durable, or was cut off; answers `lsn`. */
   sync(lsn: number): Promise<number> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
-    if (lsn <= this.#writer.durableLsn) return Promise.resolve(lsn);
+    if (this.#held !== undefined) return this.#hold(() => this.sync(lsn));
+    const wanted = Math.min(lsn, this.#nextLsn - 1);
+    if (wanted <= this.#writer.durableLsn) return Promise.resolve(lsn);
+    const begunAt = this.#observer.now();
     return new Promise((resolve, reject) => {
-      this.#syncs.push({ lsn, resolve, reject });
+      const settle = () => {
+        this.#observer.waited(begunAt);
+        resolve(lsn);
+      };
+      this.#syncs.push({ lsn: wanted, resolve: settle, reject });
       this.#wake();
     });
   }
 
-  /** Does other work that writes: if it fails, the log has failed. */
-  async guard(work: () => Promise<void>): Promise<void> {
+  /**
+   * Does `work`, which cuts off records, while nothing is being written. What was appended before is durable first; what is
+   * appended meanwhile comes behind the cut.
+   */
+  cut(work: () => Promise<void>): Promise<void> {
+    return this.guard(async () => {
+      const synced = this.sync(this.#nextLsn - 1);
+      const held: (() => void)[] = [];
+      this.#held = held;
+      try {
+        await synced;
+        await this.idle();
+        await work();
+        this.#nextLsn = this.#writer.writtenLsn + 1;
+      } catch (error) {
+        throw this.#fail(error);
+      } finally {
+        this.#held = undefined;
+        for (const resume of held) resume();
+      }
+    });
+  }
+
+  /** Does other work that writes, one at a time: if it fails, the log has failed. */
+  guard<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#guarded.then(() => this.attempt(work));
+    this.#guarded = done.catch(() => undefined);
+    return done;
+  }
+
+  /** As `guard`, beside whatever else is going on. */
+  async attempt<T>(work: () => Promise<T>): Promise<T> {
     if (this.#failure !== undefined) throw this.#failure;
     try {
-      await work();
+      return await work();
     } catch (error) {
       throw this.#fail(error);
     }
@@ -99,6 +163,17 @@ export class Committer {
   /** Settles when no commit is under way. */
   async idle(): Promise<void> {
     await this.#running;
+  }
+
+  #hold<T>(call: () => Promise<T>): Promise<T> {
+    return new Promise((resolve) => {
+      this.#held?.push(() => resolve(call()));
+    });
+  }
+
+  #fill(drafts: readonly RecordDraft[], firstLsn: number): void {
+    let lsn = firstLsn;
+    for (const draft of drafts) this.#filling.add(draft, lsn++);
   }
 
   #hasRoom(bodyBytes: number): boolean {
@@ -115,6 +190,7 @@ export class Committer {
     try {
       while (this.#mustWrite() || this.#mustSync()) {
         await nextTurn();
+        if (this.#groupDelayUs > 0) await this.#gather();
         if (this.#mustWrite()) await this.#write();
         if (this.#mustSync()) await this.#writer.sync();
         this.#settleSyncs();
@@ -125,8 +201,18 @@ export class Committer {
     this.#running = undefined;
   }
 
+  /** Lets others join the commit, until the buffer is full. */
+  #gather(): Promise<void> | undefined {
+    if (this.#appends.length > 0) return undefined;
+    return new Promise((resolve, reject) => {
+      this.#endGathering = resolve;
+      this.#timers.delay(this.#groupDelayUs).then(resolve, reject);
+    });
+  }
+
   #mustWrite(): boolean {
     if (this.#appends.length > 0) return true;
+    if (this.#isEager && this.#filling.recordCount > 0) return true;
     const lastLsn = this.#syncs.at(-1)?.lsn ?? 0;
     return this.#filling.recordCount > 0 && lastLsn > this.#writer.writtenLsn;
   }
@@ -154,7 +240,7 @@ export class Committer {
     let count = 0;
     for (const append of this.#appends) {
       if (!this.#hasRoom(append.bodyBytes)) break;
-      for (const payload of append.payloads) this.#filling.add(append.type, payload);
+      this.#fill(append.drafts, append.firstLsn);
       append.accept(append.firstLsn);
       count++;
     }
@@ -174,8 +260,9 @@ export class Committer {
 
   /** For good (I12). The first cause is kept. */
   #fail(cause: unknown): WalError {
-    this.#failure ??= failed(cause);
-    const failure = this.#failure;
+    const failure = this.#failure ?? failed(cause);
+    if (this.#failure === undefined) this.#observer.failed(failure);
+    this.#failure = failure;
     for (const { reject } of this.#appends.splice(0)) reject(failure);
     for (const { reject } of this.#syncs.splice(0)) reject(failure);
     return failure;

@@ -1,5 +1,8 @@
+import type { Encoding } from '../codec/codec.ts';
 import { identify, type SegmentIdentity } from '../format.ts';
 import type { ManifestFile } from '../manifest.ts';
+import type { LogObserver } from '../metrics/observer.ts';
+import type { MirrorStorage } from '../mirror/mirror-storage.ts';
 import type { Settings } from '../options.ts';
 import { type LogPlace, pathOf } from '../place.ts';
 import { createAfresh } from '../storage/storage-calls.ts';
@@ -11,6 +14,10 @@ export interface LogContext {
   readonly place: LogPlace;
   readonly manifest: ManifestFile;
   readonly settings: Settings;
+  /** Set if `place` is two copies. */
+  readonly mirror: MirrorStorage | undefined;
+  readonly encoding: Encoding;
+  readonly observer: LogObserver;
 }
 
 /** A segment file full of zeros, with a durable name, that the manifest names: its header may be written. */

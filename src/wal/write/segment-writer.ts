@@ -1,5 +1,6 @@
 import type { Batch } from '../batch.ts';
 import { type ChainSegment, extendChain } from '../chain.ts';
+import { packBody } from '../codec/codec.ts';
 import {
   batchHeaderBytes,
   encodeSegmentHeader,
@@ -9,6 +10,7 @@ import {
   type SegmentIdentity,
 } from '../format.ts';
 import { pathOf } from '../place.ts';
+import { findCut } from '../read/find-cut.ts';
 import { removeIfThere } from '../storage/storage-calls.ts';
 import { StorageError } from '../storage.ts';
 import { ActiveSegment, type ActiveSegmentState, type Stamp } from './active-segment.ts';
@@ -91,9 +93,11 @@ export class SegmentWriter {
   /** Writes a data batch behind what was written before; `durably`: and makes all that was written durable. */
   async write(batch: BatchBuffer, durably: boolean): Promise<void> {
     this.#checkFailure();
-    const { settings } = this.#context;
+    const { settings, observer } = this.#context;
     const { blockBytes, unsyncedBytesMax } = settings;
-    const length = roundUp(batchHeaderBytes + batch.bodyBytes, blockBytes);
+    const begunAt = observer.now();
+    const { bodyBytes, recordCount } = batch;
+    const length = batch.pack();
     if (this.#active?.hasRoom(length) === false) await this.#seal(this.#active);
     const active = this.#active ?? (await this.#start(length));
     // A seal or a clean end must still fit within the limit.
@@ -101,7 +105,8 @@ export class SegmentWriter {
     if (unsyncedBytes > unsyncedBytesMax) await this.sync();
     // B5, as in `sync`.
     await active.writeBatch(batch, this.#stamp(), durably);
-    this.#nextLsn += batch.recordCount;
+    this.#nextLsn += recordCount;
+    observer.committed(recordCount, bodyBytes, length, durably, this.writtenLsn, begunAt);
     if (durably) this.#countSync();
     this.#isMarked = false;
     if (settings.prepareAhead && active.position > active.header.segmentBytes / 2) this.#prepareNext();
@@ -116,26 +121,34 @@ export class SegmentWriter {
   #countSync(): void {
     this.#syncs++;
     this.#durableLsn = this.writtenLsn;
+    this.#context.observer.durable(this.#durableLsn);
   }
 
   /**
    * Writes records again that recovery could read and not prove durable: into a new segment, which supersedes the place where
-   * they were read. Called before anything else, if at all.
+   * they were read. While nothing is being written.
    */
   async move(batches: readonly Batch[]): Promise<void> {
-    const { blockBytes, batchBytesMax } = this.#context.settings;
-    const data = batches.filter(({ header }) => header.kind === 'data');
+    const { settings, encoding } = this.#context;
+    const { blockBytes, batchBytesMax } = settings;
+    const data = batches
+      .filter(({ header }) => header.kind === 'data')
+      .map(({ header, body }) => ({
+        recordCount: header.recordCount,
+        rawBytes: body.length,
+        stored: packBody(encoding.codec, body),
+      }));
     const length = data.reduce(
-      (sum, { body }) => sum + roundUp(batchHeaderBytes + body.length, blockBytes),
+      (sum, { stored }) => sum + roundUp(batchHeaderBytes + stored.length, blockBytes),
       0,
     );
     const active = await this.#start(length, {
       durableBytes: blockBytes + length,
       // The records may be longer than what the options of today would accept.
-      batchBytesMax: Math.max(batchBytesMax, ...data.map(({ body }) => body.length)),
+      batchBytesMax: Math.max(batchBytesMax, ...data.map(({ rawBytes }) => rawBytes)),
     });
     await active.moveIn(data, this.#stamp());
-    this.#nextLsn += data.reduce((sum, { header }) => sum + header.recordCount, 0);
+    this.#nextLsn += data.reduce((sum, { recordCount }) => sum + recordCount, 0);
     this.#durableLsn = this.writtenLsn;
     this.#isMarked = false;
     // B11. No crash needs it: without it the next recovery moves the same records once more.
@@ -157,9 +170,18 @@ export class SegmentWriter {
     this.#isMarked = true;
   }
 
+  isActive({ identity }: SegmentHeader): boolean {
+    return this.#active?.header.identity.name === identity.name;
+  }
+
+  /** Ends the segment that is being written, so that its file may be replaced. While nothing is being written. */
+  async roll(): Promise<void> {
+    if (this.#active !== undefined) await this.#seal(this.#active);
+  }
+
   /** Removes the segments in which every record is older than `lsn`. May be called while something else is being done. */
   async truncateBefore(lsn: number): Promise<void> {
-    const { place, manifest } = this.#context;
+    const { manifest } = this.#context;
     const isDurable = ({ endBytes }: ChainSegment) => endBytes > 0;
     const floor = this.durableChain.filter(isDurable).findLast(({ header }) => header.baseLsn <= lsn)?.header;
     if (floor === undefined || floor === this.#chain[0]?.header) return;
@@ -169,9 +191,32 @@ export class SegmentWriter {
     await manifest.update({ floor: { number, lsn: floor.baseLsn } });
     const dropped = this.#chain.filter(({ header }) => header.identity.number < number);
     this.#chain = this.#chain.filter(({ header }) => header.identity.number >= number);
-    for (const { header } of dropped) await removeIfThere(place.storage, pathOf(place, header.identity.name));
+    await this.#removeSegments(dropped);
+  }
+
+  async #removeSegments(segments: readonly ChainSegment[]): Promise<void> {
+    const { place } = this.#context;
+    for (const { header } of segments)
+      await removeIfThere(place.storage, pathOf(place, header.identity.name));
     // B13. No crash needs it: a segment that comes back is removed again.
     await place.storage.syncDirectory(place.directory);
+  }
+
+  /**
+   * Ends the log behind record `lsn`, which it holds, or behind none. All that was written is durable. The records of a batch that
+   * is cut in two are moved: until the new segment's header is valid, the log is as it was (B8, B9).
+   */
+  async cutAfter(lsn: number): Promise<void> {
+    const chain = this.durableChain;
+    const { point, nextLsn, rest } = await findCut(this.#context.place, chain, lsn);
+    await this.#active?.close();
+    this.#active = undefined;
+    this.#chain = chain;
+    this.#point = point;
+    this.#nextLsn = nextLsn;
+    this.#durableLsn = nextLsn - 1;
+    await this.move(rest);
+    await this.#removeSegments(chain.filter(({ header }) => header.identity.number > point.number));
   }
 
   async close(): Promise<void> {
@@ -190,6 +235,14 @@ export class SegmentWriter {
     this.#chain = this.durableChain;
     this.#active = undefined;
     this.#rolls++;
+    const { identity, baseLsn } = active.header;
+    this.#context.observer.sealed({
+      file: identity.name,
+      number: identity.number,
+      firstLsn: baseLsn,
+      lastLsn: this.writtenLsn,
+      bytes: active.end.endBytes,
+    });
     await active.close();
   }
 
@@ -199,7 +252,7 @@ export class SegmentWriter {
     differences: Partial<Pick<SegmentHeader, 'durableBytes' | 'batchBytesMax'>> = {},
   ): Promise<ActiveSegment> {
     const { manifest, settings } = this.#context;
-    const { blockBytes, batchBytesMax, unsyncedBytesMax } = settings;
+    const { blockBytes, batchBytesMax, unsyncedBytesMax, codec } = settings;
     const ready = await this.#takeReady(length + 3 * blockBytes);
     const headerBlock = new Uint8Array(blockBytes);
     const header = encodeSegmentHeader(headerBlock, manifest.current.logId, {
@@ -208,6 +261,7 @@ export class SegmentWriter {
       segmentBytes: ready.bytes,
       batchBytesMax,
       unsyncedBytesMax,
+      codec,
       baseLsn: this.#nextLsn,
       createdAtMs: settings.now(),
       predecessor: this.#point,
@@ -224,6 +278,7 @@ export class SegmentWriter {
       headerBlock,
     });
     this.#chain = extendChain(this.#chain, header);
+    this.#context.observer.rolled(header);
     return this.#active;
   }
 

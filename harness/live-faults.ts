@@ -1,0 +1,90 @@
+import type { CrashState } from '../src/faults/model/image.ts';
+import type { Operation } from '../src/faults/model/operation.ts';
+import type { Recording } from '../src/faults/model/recording.ts';
+import { type Tree, walkVolume } from '../src/faults/model/tree.ts';
+import type { Plan, PlanRule } from '../src/faults/plan.ts';
+import { spread } from './spread.ts';
+
+/** Faults that befall a subject at work. */
+export const liveFaults = [
+  'fsync-error',
+  'io-error',
+  'disk-full',
+  'lost-fsync',
+  'lost-write',
+  'misdirected-write',
+] as const;
+export type LiveFault = (typeof liveFaults)[number];
+
+/** How many times a workload is run again for one fault and profile. */
+const liveRunsMax = 16;
+
+/**
+ * The plans under which a workload is run again, one for each operation that the fault can befall, evenly spread where
+ * there are many. Of several volumes one is struck at a time: whoever keeps two copies relies on that.
+ */
+export function plansFor(fault: LiveFault, { base, trace }: Recording, profile: string): Plan[] {
+  const volumes = [...base.roots.keys()];
+  const each = Math.max(1, Math.floor(liveRunsMax / volumes.length));
+  return volumes.flatMap((volume) => {
+    const where = volumes.length === 1 ? {} : { volume };
+    const kinds = trace.flatMap((entry) =>
+      entry.kind === 'operation' && entry.volume === volume ? [entry.operation.kind] : [],
+    );
+    return spread(ordinalsOf(fault, kinds), each).map((ordinal) => [
+      { ...where, ...strike(fault, ordinal, profile) },
+    ]);
+  });
+}
+
+function strike(fault: LiveFault, ordinal: number, profile: string): PlanRule {
+  switch (fault) {
+    case 'fsync-error':
+      return { operation: 'sync', nth: ordinal, fault, ...failureOf(profile) };
+    case 'io-error':
+      return { operation: 'any', nth: ordinal, fault, part: 0.5 };
+    case 'disk-full':
+      return { operation: 'any', from: ordinal, fault, part: 0.5 };
+    case 'lost-fsync':
+      return { operation: 'sync', from: ordinal, fault };
+    case 'lost-write':
+    case 'misdirected-write':
+      return { operation: 'write', nth: ordinal, fault };
+  }
+}
+
+/** What the disk under a crash state's image goes on doing while a subject recovers on it. */
+export function faultsAtRest({ unreadable }: CrashState, image: Tree): Plan {
+  if (unreadable === undefined) return [];
+  const { inode: number, offset } = unreadable;
+  for (const volume of image.roots.keys()) {
+    for (const { path, inode } of walkVolume(image, volume)) {
+      if (inode.number !== number) continue;
+      return [
+        { volume, path: path.slice(1), operation: 'read', from: 1, fault: 'latent-sector-error', offset },
+      ];
+    }
+  }
+  throw new RangeError(`the image has no file with inode ${number}`);
+}
+
+/** The places, from 1, of the operations that the fault can befall, counted as its rule counts them. */
+function ordinalsOf(fault: LiveFault, kinds: readonly Operation['kind'][]): number[] {
+  switch (fault) {
+    case 'io-error':
+      return kinds.flatMap((kind, index) => (kind === 'close' ? [] : [index + 1]));
+    case 'disk-full':
+      return kinds.flatMap((kind, index) => (spaceTakers.includes(kind) ? [index + 1] : []));
+    default: {
+      const wanted = fault === 'fsync-error' || fault === 'lost-fsync' ? 'sync' : 'write';
+      return kinds.filter((kind) => kind === wanted).map((_, index) => index + 1);
+    }
+  }
+}
+
+const spaceTakers: readonly Operation['kind'][] = ['create', 'link', 'rename', 'write', 'allocate'];
+
+/** btrfs shows the old content after a failed fsync; the others keep the new. */
+function failureOf(profile: string): { readonly as?: 'btrfs' } {
+  return profile === 'btrfs' ? { as: 'btrfs' } : {};
+}

@@ -1,0 +1,69 @@
+import type { Finding } from '../reports/verdict.ts';
+import { permittingRules } from '../src/faults/model/explain.ts';
+import type { Order } from '../src/faults/model/order.ts';
+import { profileNamed } from '../src/faults/model/profile.ts';
+import type { Violation } from './exploration.ts';
+import type { LiveFault } from './live-faults.ts';
+
+type Rules = Finding['permittedBy'];
+
+/** Why a disk may do what the violation shows: the fault itself, and what the profile lets go missing. */
+export function rulesOf({ state, profile, origin, fault }: Violation, order: Order): Rules {
+  if (state.rotten !== undefined) return [bitRotRule];
+  if (state.unreadable !== undefined) return [badSectorRule];
+  const planned = origin.kind === 'workload' && origin.plan.length > 0;
+  const injected = planned && fault in liveRules ? [liveRules[fault as keyof typeof liveRules]] : [];
+  if (state.lost.length === 0) return injected.length > 0 ? injected : [anyMomentRule];
+  return [...injected, ...permittingRules(order, profileNamed(profile), state)];
+}
+
+const anyMomentRule = {
+  rule: 'what was written may be on disk at any moment',
+  text: 'The kernel writes back by itself, and a crash may come between any two operations: here nothing of what came before it was lost.',
+  source:
+    'Linux kernel documentation, admin-guide/sysctl/vm (dirty_writeback_centisecs, dirty_expire_centisecs)',
+};
+
+const corruptionStudy =
+  'Bairavasundaram et al., FAST 2008 (An analysis of data corruption in the storage stack)';
+
+const bitRotRule = {
+  rule: 'bits rot',
+  text: 'Data at rest may change: a disk may return another bit than was written, without an error.',
+  source: corruptionStudy,
+};
+
+const badSectorRule = {
+  rule: 'sectors go bad',
+  text: 'A sector may become unreadable at rest; reading it fails until it is written again.',
+  source: 'Bairavasundaram et al., SIGMETRICS 2007 (An analysis of latent sector errors in disk drives)',
+};
+
+/** A barrier that fails is told by the profile's own rules. */
+const liveRules: Readonly<Record<Exclude<LiveFault, 'fsync-error'>, Rules[number]>> = {
+  'io-error': {
+    rule: 'any operation may fail',
+    text: 'The device answered an error; a write that failed may be there in part.',
+    source: 'Linux manual pages write(2), fsync(2), rename(2): EIO',
+  },
+  'disk-full': {
+    rule: 'space may run out',
+    text: 'The volume was full: a write may be carried out in part before it fails.',
+    source: 'Linux manual page write(2): ENOSPC, and a return value below count',
+  },
+  'lost-fsync': {
+    rule: 'the disk lies',
+    text: 'The barrier answered 0 and persisted nothing.',
+    source: 'Disks with a volatile cache that ignore FLUSH',
+  },
+  'lost-write': {
+    rule: 'a disk may drop a write',
+    text: 'The write was answered and never reached the medium; later ones did.',
+    source: corruptionStudy,
+  },
+  'misdirected-write': {
+    rule: 'a write may land elsewhere',
+    text: 'The write was answered and reached the medium at another place of the volume, over what was there.',
+    source: corruptionStudy,
+  },
+};

@@ -1,0 +1,91 @@
+import { type LogPlace, pathOf } from '../place.ts';
+import type { MendedRegion } from '../report.ts';
+import { createAfresh } from '../storage/storage-calls.ts';
+import type { StorageFile } from '../storage.ts';
+import { nameOf } from './copy.ts';
+import { copyBytes, isZero, readLeniently, writeZeros } from './copy-bytes.ts';
+import type { MirrorStorage } from './mirror-storage.ts';
+
+/** A region of one copy's file that is not what it must be. */
+export interface CopyDamage {
+  readonly copy: LogPlace;
+  readonly offset: number;
+  readonly length: number;
+  /** Where the right bytes are; undefined: they are zeros. */
+  readonly source: StorageFile | undefined;
+  readonly fault:
+    | 'the file is missing'
+    | 'the file is short'
+    | 'the disk cannot read it'
+    | 'it is damaged'
+    | 'it is out of date';
+}
+
+export const repairTemporaryName = 'repair.tmp';
+
+/**
+ * Replaces a file of each copy that is damaged, as a whole (I17): its own bytes, with the right ones in the regions that are
+ * damaged. What those held is kept beside it first, unless it is nothing but an older state.
+ */
+export async function mendFile(
+  mirror: MirrorStorage,
+  name: string,
+  fileBytes: number,
+  damages: readonly CopyDamage[],
+): Promise<MendedRegion[]> {
+  const mended: MendedRegion[] = [];
+  for (const copy of new Set(damages.map((damage) => damage.copy))) {
+    const here = damages.filter((damage) => damage.copy === copy);
+    const isReplaced = await mirror.alone(copy, async () => {
+      await replaceFile(copy, name, fileBytes, here);
+      return true;
+    });
+    if (isReplaced === undefined) continue;
+    for (const { offset, length, fault } of here)
+      mended.push({ copy: nameOf(copy), file: name, offset, length, fault });
+  }
+  return mended;
+}
+
+async function replaceFile(
+  copy: LogPlace,
+  name: string,
+  fileBytes: number,
+  damages: readonly CopyDamage[],
+): Promise<void> {
+  const { storage, directory } = copy;
+  const isMissing = damages.some(({ fault }) => fault === 'the file is missing');
+  const old = isMissing ? undefined : await storage.open(pathOf(copy, name), 'read');
+  const temporary = pathOf(copy, repairTemporaryName);
+  const file = await createAfresh(storage, temporary);
+  try {
+    if (old !== undefined) await copyBytes(old, file, 0, fileBytes);
+    for (const { source, offset, length } of damages)
+      await (source === undefined
+        ? writeZeros(file, offset, length)
+        : copyBytes(source, file, offset, length));
+    // B18: the new file is whole before it has the name of the old one.
+    await file.sync();
+    if (old !== undefined) for (const damage of damages) await quarantine(name, old, damage);
+  } finally {
+    await file.close();
+    await old?.close();
+  }
+  await storage.rename(temporary, pathOf(copy, name));
+  await storage.syncDirectory(directory);
+}
+
+async function quarantine(name: string, old: StorageFile, damage: CopyDamage): Promise<void> {
+  const { copy, offset, length, fault } = damage;
+  if (fault === 'it is out of date') return;
+  const bytes = await readLeniently(old, offset, length);
+  if (isZero(bytes)) return;
+  const path = pathOf(copy, `${name}@${offset}+${length}.quarantine`);
+  const file = await createAfresh(copy.storage, path);
+  try {
+    await file.write([bytes], 0);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}

@@ -1,0 +1,41 @@
+import { parseSegmentName } from '../format.ts';
+import { manifestName } from '../manifest.ts';
+import { type LogPlace, pathOf } from '../place.ts';
+import { createAfresh, removeIfThere } from '../storage/storage-calls.ts';
+import { copyBytes } from './copy-bytes.ts';
+import { repairTemporaryName } from './mend.ts';
+
+/**
+ * Makes a copy anew from the other: every file is written again, whatever it seems to hold, since a copy that failed may show
+ * bytes that never reached its disk. The manifest comes last: without it the copy still counts as behind.
+ */
+export async function rebuildCopy(from: LogPlace, to: LogPlace): Promise<void> {
+  const names = (await from.storage.list(from.directory)).filter(isLogFile);
+  for (const name of await to.storage.list(to.directory))
+    if (isLogFile(name) && !names.includes(name)) await removeIfThere(to.storage, pathOf(to, name));
+  names.sort((left, right) => Number(left === manifestName) - Number(right === manifestName));
+  for (const name of names) await copyFile(from, to, name);
+}
+
+function isLogFile(name: string): boolean {
+  const isCursor = name.startsWith('cursor-') && !name.endsWith('.quarantine');
+  return name === manifestName || isCursor || parseSegmentName(name) !== undefined;
+}
+
+async function copyFile(from: LogPlace, to: LogPlace, name: string): Promise<void> {
+  const source = await from.storage.open(pathOf(from, name), 'read');
+  try {
+    const temporary = pathOf(to, repairTemporaryName);
+    const file = await createAfresh(to.storage, temporary);
+    try {
+      await copyBytes(source, file, 0, await source.size());
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await to.storage.rename(temporary, pathOf(to, name));
+    await to.storage.syncDirectory(to.directory);
+  } finally {
+    await source.close();
+  }
+}
