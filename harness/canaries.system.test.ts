@@ -25,7 +25,7 @@ const named = (all: readonly LoadedScenario[]): Expectation[] =>
   all.map((loaded) => ({ name: loaded.scenario.name, loaded }));
 
 const planted = await load(join(folder, 'canaries'));
-const others = (await load(folder)).filter(({ scenario }) => scenario.name !== 'reference-wal');
+const others = (await load(folder)).filter(({ scenario }) => !scenario.name.startsWith('reference-wal'));
 const programs = { sqlite: 'sqlite3', git: 'git' } as const;
 const there = named(others).filter(({ name }) =>
   Object.entries(programs).every(([family, program]) => !name.startsWith(family) || isInPath(program)),

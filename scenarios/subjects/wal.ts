@@ -17,7 +17,10 @@ import {
   type WalPlace,
 } from '../../src/wal/index.ts';
 
-/** The reference log as a subject, in the directory `wal` of the volume `data`. */
+/**
+ * The reference log as a subject, in the directory `wal` of the volume `data`; where there is a volume `mirror`, with its second
+ * copy in the directory `wal` of that.
+ */
 export const createSubject: CreateSubject = (place) => new WalSubject(place);
 
 class WalSubject implements Subject {
@@ -99,7 +102,10 @@ class WalSubject implements Subject {
       prepareAhead: this.#place.kind === 'storages',
     };
     const now = () => ++ticks;
-    return [placeOf(this.#place), { ...defaults, ...rest, randomBytes: random.bytes, now }];
+    const mirror = placeOf(this.#place, 'mirror');
+    const copies = mirror === undefined ? {} : { mirror };
+    const settings = { ...defaults, ...copies, ...rest, randomBytes: random.bytes, now };
+    return [dataPlaceOf(this.#place), settings];
   }
 
   async #scan(): Promise<SubjectAnswer> {
@@ -151,21 +157,21 @@ const codes: Readonly<Record<WalErrorCode, SubjectErrorCode>> = {
   unsupported: 'unsupported',
 };
 
-function placeOf(place: Place): WalPlace {
-  // A driver does nothing else beside.
-  if (place.kind === 'directories') {
-    return openFileStorage(`${rootOf(place.directories)}/wal`, { background: false });
-  }
-  return { storage: rootOf(place.storages), directory: 'wal' };
+function dataPlaceOf(place: Place): WalPlace {
+  const data = placeOf(place, 'data');
+  if (data !== undefined) return data;
+  const names = place.kind === 'directories' ? place.directories : place.storages;
+  throw new Error(`the log needs a volume named data; there is ${[...names.keys()].join(', ') || 'none'}`);
 }
 
-function rootOf<Root>(volumes: ReadonlyMap<string, Root>): Root {
-  const root = volumes.get('data');
-  if (root === undefined)
-    throw new Error(
-      `the log needs a volume named data; there is ${[...volumes.keys()].join(', ') || 'none'}`,
-    );
-  return root;
+function placeOf(place: Place, volume: string): WalPlace | undefined {
+  if (place.kind === 'storages') {
+    const storage = place.storages.get(volume);
+    return storage && { storage, directory: 'wal' };
+  }
+  const directory = place.directories.get(volume);
+  // A driver does nothing else beside.
+  return directory === undefined ? undefined : openFileStorage(`${directory}/wal`, { background: false });
 }
 
 function positions(lsns: readonly number[]): SubjectAnswer {
