@@ -14,24 +14,28 @@ describe.each([
   { layer: 'sim', states: 1000 },
   { layer: 'fuse', states: 150 },
 ])('on the $layer layer', ({ layer, states }) => {
-  describe.skipIf(layer === 'fuse' && !fuse.available)('every claim holds under every fault', () => {
-    it.each(['reference-wal', 'reference-wal-mirror'])('%s', async (name) => {
-      using work = new Workplace();
-      const { code, stderr } = await work.powercut(
-        'run',
-        file(name),
-        '--layer',
-        layer,
-        '--states',
-        String(states),
-      );
-      const { findings, cells } = work.scenario();
-      expect(findings.map(({ summary }) => summary)).toEqual([]);
-      expect(cells.filter(({ status }) => status !== 'held')).toEqual([]);
-      expect({ code, stderr }).toMatchObject({ code: 0 });
-      expect(work.leftovers()).toEqual([]);
-    }, 240_000);
-  });
+  describe.skipIf(layer === 'fuse' && !fuse.available)(
+    'every claim holds under every fault',
+    { timeout: 240_000 },
+    () => {
+      it.each(['reference-wal', 'reference-wal-mirror'])('%s', async (name) => {
+        using work = new Workplace();
+        const { code, stderr } = await work.powercut(
+          'run',
+          file(name),
+          '--layer',
+          layer,
+          '--states',
+          String(states),
+        );
+        const { findings, cells } = work.scenario();
+        expect(findings.map(({ summary }) => summary)).toEqual([]);
+        expect(cells.filter(({ status }) => status !== 'held')).toEqual([]);
+        expect({ code, stderr }).toMatchObject({ code: 0 });
+        expect(work.leftovers()).toEqual([]);
+      });
+    },
+  );
 });
 
 describe('without its mirror', () => {
