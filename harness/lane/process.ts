@@ -117,7 +117,7 @@ function revive(error: LaneError): Error {
 }
 
 /** Images live for one judgement: a young generation that holds many of them is collected seldom and finds little alive. */
-const nodeFlags = ['--max-semi-space-size=32'];
+const nodeFlags = ['--max-semi-space-size=64'];
 
 /**
  * `unshare` gives the lane a pid namespace, whose end the kernel makes the end of every process in it, and a mount

@@ -84,11 +84,15 @@ export function segmentName(number: number, epoch: number): string {
   return `${String(number).padStart(10, '0')}-${epoch.toString(16).padStart(12, '0')}.wal`;
 }
 
+/** As {@link segmentName} writes it, and no other way. */
+const segmentNamePattern = /^(\d{10}|[1-9]\d{10,15})-([0-9a-f]{12})\.wal$/;
+
 export function parseSegmentName(name: string): { number: number; epoch: number } | undefined {
-  const match = /^(\d{10,16})-([0-9a-f]{12})\.wal$/.exec(name);
-  if (match === null) return undefined;
-  const parsed = { number: Number(match[1]), epoch: Number.parseInt(match[2] ?? '', 16) };
-  return segmentName(parsed.number, parsed.epoch) === name && parsed.number > 0 ? parsed : undefined;
+  const [, digits = '', epoch = ''] = segmentNamePattern.exec(name) ?? [];
+  const number = Number(digits);
+  return number > 0 && Number.isSafeInteger(number)
+    ? { number, epoch: Number.parseInt(epoch, 16) }
+    : undefined;
 }
 
 /** Fills the first `segmentHeaderBytes` of `target`, which are zero, and answers the header with its CRC. */

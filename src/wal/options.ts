@@ -171,7 +171,7 @@ export function settle(options: WalOptions): Settings {
   const knownDurableLsn = options.knownDurableLsn ?? 0;
   check('knownDurableLsn', knownDurableLsn, within(knownDurableLsn, 0, 2 ** 53 - 1), 'an LSN');
   const policy = options.policy ?? 'strict';
-  check('policy', policy, policies.includes(policy), policies.join(', '));
+  check('policy', policy, policies.includes(policy), policies);
   const readBack = options.readBack ?? 'off';
   check('readBack', readBack, ['off', 'sample', 'all'].includes(readBack), "'off', 'sample' or 'all'");
   const sync = options.sync ?? 'group';
@@ -179,9 +179,9 @@ export function settle(options: WalOptions): Settings {
   const groupDelayUs = options.groupDelayUs ?? 0;
   check('groupDelayUs', groupDelayUs, within(groupDelayUs, 0, 1_000_000), '0 to 1,000,000');
   const backend = options.backend ?? 'auto';
-  check('backend', backend, backendNames.includes(backend), backendNames.join(', '));
+  check('backend', backend, backendNames.includes(backend), backendNames);
   const codec = options.codec ?? 'none';
-  check('codec', codec, codecNames.includes(codec), codecNames.join(', '));
+  check('codec', codec, codecNames.includes(codec), codecNames);
   const types = options.types ?? {};
   for (const type of Object.keys(types))
     check('types', type, isUserType(Number(type)), `types ${recordTypeUserMin} to ${recordTypeUserMax}`);
@@ -212,11 +212,10 @@ export function settle(options: WalOptions): Settings {
     randomBytes: options.randomBytes ?? randomBytes,
     now: options.now ?? Date.now,
   };
-  for (const name of Object.keys(options)) {
-    const known = Object.keys(settings).join(', ');
-    if (!(name in settings)) throw new WalError('invalid', `there is no option ${name}; there are: ${known}`);
-  }
-  return settings;
+  const unknown = Object.keys(options).find((name) => !(name in settings));
+  if (unknown === undefined) return settings;
+  const known = Object.keys(settings).join(', ');
+  throw new WalError('invalid', `there is no option ${unknown}; there are: ${known}`);
 }
 
 function checkRetention(retention: RetentionOptions | undefined): void {
@@ -237,6 +236,8 @@ function within(value: number, from: number, to: number): boolean {
   return Number.isInteger(value) && value >= from && value <= to;
 }
 
-function check(name: string, value: unknown, holds: boolean, expected: string): void {
-  if (!holds) throw new WalError('invalid', `option ${name} is ${String(value)}; expected ${expected}`);
+function check(name: string, value: unknown, holds: boolean, expected: string | readonly string[]): void {
+  if (holds) return;
+  const one = typeof expected === 'string' ? expected : expected.join(', ');
+  throw new WalError('invalid', `option ${name} is ${String(value)}; expected ${one}`);
 }

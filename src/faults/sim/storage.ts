@@ -24,7 +24,7 @@ export class SimStorage implements Storage {
   }
 
   async open(path: string, mode: 'read' | 'write' | 'create'): Promise<StorageFile> {
-    return this.#call(`open ${path}`, (session) => {
+    return this.#call('open', path, (session) => {
       const { names, files } = session.disk;
       const { parent, name } = this.#place(session, path);
       const inode =
@@ -37,20 +37,20 @@ export class SimStorage implements Storage {
   }
 
   async list(path: string): Promise<string[]> {
-    return this.#call(`list ${path}`, (session) =>
+    return this.#call('list', path, (session) =>
       [...session.disk.names.entries(this.#inode(session, path)).keys()].sort(),
     );
   }
 
   async makeDirectory(path: string): Promise<void> {
-    await this.#call(`make directory ${path}`, (session) => {
+    await this.#call('make directory', path, (session) => {
       const { parent, name } = this.#place(session, path);
       session.disk.names.create(parent, name, { kind: 'directory', mode: 0o755 });
     });
   }
 
   async rename(from: string, to: string): Promise<void> {
-    await this.#call(`rename ${from} to ${to}`, (session) => {
+    await this.#call('rename', from, (session) => {
       const source = this.#place(session, from);
       const target = this.#place(session, to);
       session.disk.names.rename(source.parent, source.name, target.parent, target.name);
@@ -58,14 +58,14 @@ export class SimStorage implements Storage {
   }
 
   async remove(path: string): Promise<void> {
-    await this.#call(`remove ${path}`, (session) => {
+    await this.#call('remove', path, (session) => {
       const { parent, name } = this.#place(session, path);
       session.disk.names.unlink(parent, name);
     });
   }
 
   async syncDirectory(path: string): Promise<void> {
-    await this.#call(`sync directory ${path}`, (session) => {
+    await this.#call('sync directory', path, (session) => {
       const { files } = session.disk;
       const descriptor = files.open(this.#inode(session, path));
       try {
@@ -77,7 +77,7 @@ export class SimStorage implements Storage {
   }
 
   async lock(path: string): Promise<StorageLock> {
-    return this.#call(`lock ${path}`, (session) => {
+    return this.#call('lock', path, (session) => {
       const inode = this.#inode(session, path);
       if (session.locks.has(inode)) throw new StorageError('locked', `${path} is locked by another user`);
       session.locks.add(inode);
@@ -99,9 +99,8 @@ export class SimStorage implements Storage {
     return { parent, name: path.slice(slash + 1) };
   }
 
-  #call<T>(what: string, call: (session: SimSession) => T): T | Promise<T> {
-    const session = this.#current();
-    return attempt(session, what, () => call(session));
+  #call<T>(what: string, path: string, call: (session: SimSession) => T): T | Promise<T> {
+    return attempt(this.#current(), what, path, call);
   }
 }
 
@@ -183,11 +182,13 @@ class SimFile implements StorageFile {
   }
 
   #call<T>(what: string, call: (session: SimSession) => T): T | Promise<T> {
-    return attempt(this.#session, `${what} ${this.#path}`, () => call(this.#session));
+    return attempt(this.#session, what, this.#path, call);
   }
 }
 
 function concatenate(buffers: readonly Uint8Array[]): Uint8Array {
+  const [only] = buffers;
+  if (only !== undefined && buffers.length === 1) return only.slice();
   const result = new Uint8Array(buffers.reduce((sum, buffer) => sum + buffer.length, 0));
   let offset = 0;
   for (const buffer of buffers) {
@@ -198,15 +199,20 @@ function concatenate(buffers: readonly Uint8Array[]): Uint8Array {
 }
 
 /** At once, but where the plan makes it slow. */
-function attempt<T>(session: SimSession, what: string, call: () => T): T | Promise<T> {
+function attempt<T>(
+  session: SimSession,
+  what: string,
+  path: string,
+  call: (session: SimSession) => T,
+): T | Promise<T> {
   session.check();
   try {
-    const result = call();
+    const result = call(session);
     const delayMs = session.disk.takeDelayMs();
     return delayMs === 0 ? result : setTimeout(delayMs, result);
   } catch (error) {
     if (!(error instanceof PosixError)) throw error;
-    throw new StorageError(codes[error.code] ?? 'io', `cannot ${what}: ${error.message}`, {
+    throw new StorageError(codes[error.code] ?? 'io', `cannot ${what} ${path}: ${error.message}`, {
       errno: error.code,
       cause: error,
     });

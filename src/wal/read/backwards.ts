@@ -1,6 +1,5 @@
 import type { Batch, IndexEntry } from '../batch.ts';
 import type { ChainSegment } from '../chain.ts';
-import { pathOf } from '../place.ts';
 import type { StorageFile } from '../storage.ts';
 import { BatchCursor, type BatchStart } from './batch-cursor.ts';
 import {
@@ -9,9 +8,11 @@ import {
   corrupt,
   type LogView,
   type LsnRange,
+  type OpenSegment,
+  openSegment,
   readIndex,
+  readingError,
   startAt,
-  withSegment,
 } from './batches.ts';
 
 /*
@@ -30,20 +31,25 @@ export async function* readBatchesBackwards(
   for (let index = chain.length - 1; index >= 0; index--) {
     const segment = chain[index];
     if (segment === undefined || segment.header.baseLsn > range.to) continue;
-    yield* withSegment(view, segment, (file) => readSpans(view, file, segment, chain[index + 1], range));
+    const reading = await openSegment(view, segment);
+    try {
+      yield* readSpans(view, reading, chain[index + 1], range);
+    } catch (error) {
+      throw readingError(view, segment, error);
+    } finally {
+      await reading.file.close();
+    }
     if (segment.header.baseLsn <= range.from) return;
   }
 }
 
 async function* readSpans(
   view: LogView,
-  file: StorageFile,
-  segment: ChainSegment,
+  { file, path, segment }: OpenSegment,
   successor: ChainSegment | undefined,
   { from, to }: LsnRange,
 ): AsyncGenerator<Batch, void, undefined> {
   const { header, endBytes } = segment;
-  const path = pathOf(view.place, header.identity.name);
   const entries = (await readIndex(file, segment)) ?? (await scanIndex(path, file, segment, to));
   /** Where the span that was read before begins: this one must end there. */
   let next: BatchStart | undefined;

@@ -95,13 +95,14 @@ export class BatchCursor {
   }
 
   async #headerAt(position: number): Promise<BatchHeader | undefined> {
-    const bytes = await this.#load(position, batchHeaderBytes);
+    const bytes = this.#held(position, batchHeaderBytes) ?? (await this.#load(position, batchHeaderBytes));
     return typeof bytes === 'string' ? undefined : decodeBatchHeader(bytes, 0, this.#header.identity);
   }
 
   /** The stored body of a batch whose header {@link headerAt} answered and whose lengths fit. */
   async storedAt({ position, storedBytes }: BatchHeader): Promise<Uint8Array | undefined> {
-    const bytes = await this.#load(position + batchHeaderBytes, storedBytes);
+    const bodyAt = position + batchHeaderBytes;
+    const bytes = this.#held(bodyAt, storedBytes) ?? (await this.#load(bodyAt, storedBytes));
     return typeof bytes === 'string' ? undefined : bytes;
   }
 
@@ -149,7 +150,8 @@ export class BatchCursor {
 
   async #read(): Promise<Batch | StopFault> {
     const place = { position: this.#position, nextLsn: this.#nextLsn, chain: this.#chain };
-    const headerBytes = await this.#load(this.#position, batchHeaderBytes);
+    const headerBytes =
+      this.#held(place.position, batchHeaderBytes) ?? (await this.#load(place.position, batchHeaderBytes));
     if (typeof headerBytes === 'string') return headerBytes;
     const header = decodeBatchHeader(headerBytes, 0, this.#header.identity);
     if (header === undefined) return 'no batch header';
@@ -157,7 +159,8 @@ export class BatchCursor {
     const roomBytes = this.#endBytes - this.#position;
     const headerFault = faultOfHeader(header, place, { blockBytes, batchBytesMax, codec, roomBytes });
     if (headerFault !== undefined) return headerFault;
-    const stored = await this.#load(this.#position + batchHeaderBytes, header.storedBytes);
+    const bodyAt = place.position + batchHeaderBytes;
+    const stored = this.#held(bodyAt, header.storedBytes) ?? (await this.#load(bodyAt, header.storedBytes));
     if (typeof stored === 'string') return stored;
     const storedFault = faultOfStored(header, stored);
     if (storedFault !== undefined) return storedFault;
@@ -165,23 +168,26 @@ export class BatchCursor {
     return body === undefined ? 'damaged body' : (faultOfBody(header, body) ?? { header, body });
   }
 
-  /** Bytes from the window, which moves on in big steps; it is never written to again, so that views of it stay good. */
+  /** Bytes of the window; undefined if it does not hold all of them. Most batches are there, and cost no turn. */
+  #held(position: number, length: number): Uint8Array | undefined {
+    const from = position - this.#windowAt;
+    const isHeld = from >= 0 && from + length <= this.#window.length;
+    return isHeld ? this.#window.subarray(from, from + length) : undefined;
+  }
+
+  /** Moves the window, in big steps. It is never written to again, so that views of it stay good. */
   async #load(position: number, length: number): Promise<Uint8Array | StopFault> {
-    const end = position + length;
-    if (position < this.#windowAt || end > this.#windowAt + this.#window.length) {
-      // No length that stands on the disk is believed before the file is that long (I19).
-      if (length > windowBytes && end > (await this.#source.size())) return 'the file ends';
-      const wanted = Math.min(Math.max(length, windowBytes), this.#endBytes - position);
-      // One bad sector must not hide what stands before it: then only what is needed is read.
-      const window =
-        (await readOrFail(this.#source, position, wanted)) ??
-        (await readOrFail(this.#source, position, length));
-      if (window === undefined) return 'the disk cannot read it';
-      this.#window = window;
-      this.#windowAt = position;
-      if (window.length < length) return 'the file ends';
-    }
-    return this.#window.subarray(position - this.#windowAt, end - this.#windowAt);
+    // No length that stands on the disk is believed before the file is that long (I19).
+    if (length > windowBytes && position + length > (await this.#source.size())) return 'the file ends';
+    const wanted = Math.min(Math.max(length, windowBytes), this.#endBytes - position);
+    // One bad sector must not hide what stands before it: then only what is needed is read.
+    const window =
+      (await readOrFail(this.#source, position, wanted)) ??
+      (await readOrFail(this.#source, position, length));
+    if (window === undefined) return 'the disk cannot read it';
+    this.#window = window;
+    this.#windowAt = position;
+    return this.#held(position, length) ?? 'the file ends';
   }
 }
 
@@ -192,9 +198,10 @@ export async function readOrFail(
   length: number,
 ): Promise<Uint8Array | undefined> {
   // Not zeroed first: only what was read is answered.
-  const buffer = new Uint8Array(Buffer.allocUnsafeSlow(length).buffer);
+  const { buffer, byteOffset } = Buffer.allocUnsafe(length);
+  const bytes = new Uint8Array(buffer, byteOffset, length);
   try {
-    return buffer.subarray(0, await file.read(buffer, position));
+    return bytes.subarray(0, await file.read(bytes, position));
   } catch (error) {
     if (error instanceof StorageError && error.code === 'io') return undefined;
     throw error;

@@ -36,61 +36,65 @@ export interface LogView {
 /** The data batches that hold records of a range. Rejects with `corrupt` at a position that does not hold what it must. */
 export async function* readBatches(view: LogView, range: LsnRange): AsyncGenerator<Batch, void, undefined> {
   const { chain } = view;
-  const start = chain.findLastIndex(({ header }) => header.baseLsn <= range.from);
+  const { from, to } = range;
+  const start = chain.findLastIndex(({ header }) => header.baseLsn <= from);
   for (let index = Math.max(0, start); index < chain.length; index++) {
     const segment = chain[index];
-    if (segment === undefined || segment.header.baseLsn > range.to) return;
-    yield* withSegment(view, segment, (file) => readSegment(view, file, segment, chain[index + 1], range));
+    if (segment === undefined || segment.header.baseLsn > to) return;
+    const reading = await openSegment(view, segment);
+    try {
+      const cursor = await cursorAt(reading, from);
+      for (let batch = await cursor.next(); batch !== undefined; batch = await cursor.next()) {
+        const { firstLsn, recordCount, kind } = batch.header;
+        if (firstLsn > to) return;
+        if (kind !== 'data' || firstLsn + recordCount <= from) continue;
+        checkHashes(view, reading.path, batch);
+        yield batch;
+        if (firstLsn + recordCount > to) return;
+      }
+      checkEnd(reading.path, cursor, chain[index + 1]?.header);
+    } catch (error) {
+      throw readingError(view, segment, error);
+    } finally {
+      await reading.file.close();
+    }
   }
 }
 
-/** Opens a segment's file for as long as it is read, and says what went wrong in the log's words. */
-export async function* withSegment(
-  view: LogView,
-  segment: ChainSegment,
-  read: (file: StorageFile) => AsyncGenerator<Batch, void, undefined>,
-): AsyncGenerator<Batch, void, undefined> {
-  const { place, isKept } = view;
-  const path = pathOf(place, segment.header.identity.name);
+/** A segment whose file is open. */
+export interface OpenSegment {
+  readonly segment: ChainSegment;
+  readonly path: string;
+  readonly file: StorageFile;
+}
+
+export async function openSegment(view: LogView, segment: ChainSegment): Promise<OpenSegment> {
+  const path = pathOf(view.place, segment.header.identity.name);
   try {
-    const file = await place.storage.open(path, 'read');
-    try {
-      yield* read(file);
-    } finally {
-      await file.close();
-    }
+    return { segment, path, file: await view.place.storage.open(path, 'read') };
   } catch (error) {
-    const isGone = error instanceof StorageError && error.code === 'not-found' && isKept?.(segment) === false;
-    if (!isGone) throw asWalError(error, place);
-    throw truncated(`${path} was let go of while it was being read`);
+    throw readingError(view, segment, error);
   }
+}
+
+/** What went wrong while a segment was read, in the log's words. */
+export function readingError({ place, isKept }: LogView, segment: ChainSegment, error: unknown): unknown {
+  const isGone = error instanceof StorageError && error.code === 'not-found' && isKept?.(segment) === false;
+  if (!isGone) return asWalError(error, place);
+  return truncated(`${pathOf(place, segment.header.identity.name)} was let go of while it was being read`);
+}
+
+/** At the first batch of a segment, or closer to record `from` if that is known. */
+async function cursorAt({ file, segment }: OpenSegment, from: number): Promise<BatchCursor> {
+  const { header, endBytes } = segment;
+  const cursor = new BatchCursor(file, header, endBytes);
+  const start = from > header.baseLsn ? await findStart(file, segment, from) : undefined;
+  if (start !== undefined) cursor.skipTo(start);
+  return cursor;
 }
 
 export function truncated(what: string): WalError {
   return new WalError('truncated', `${what}: the log was truncated. Read again from its first record`);
-}
-
-async function* readSegment(
-  view: LogView,
-  file: StorageFile,
-  segment: ChainSegment,
-  successor: ChainSegment | undefined,
-  { from, to }: LsnRange,
-): AsyncGenerator<Batch, void, undefined> {
-  const { header, endBytes } = segment;
-  const path = pathOf(view.place, header.identity.name);
-  const cursor = new BatchCursor(file, header, endBytes);
-  const start = from > header.baseLsn ? await findStart(file, segment, from) : undefined;
-  if (start !== undefined) cursor.skipTo(start);
-  for (let batch = await cursor.next(); batch !== undefined; batch = await cursor.next()) {
-    const { firstLsn, recordCount, kind } = batch.header;
-    if (firstLsn > to) return;
-    if (kind !== 'data' || firstLsn + recordCount <= from) continue;
-    checkHashes(view, path, batch);
-    yield batch;
-    if (firstLsn + recordCount > to) return;
-  }
-  checkEnd(path, cursor, successor?.header);
 }
 
 export function checkHashes({ contentHash }: LogView, path: string, { header, body }: Batch): void {

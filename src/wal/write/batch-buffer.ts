@@ -16,8 +16,8 @@ export class BatchBuffer {
   readonly #blockBytes: number;
   readonly #encoding: Encoding;
   /** Whole blocks, so that a batch can always be filled up to the end of its last one. */
-  #bytes: Uint8Array;
-  #view: DataView;
+  #bytes: Uint8Array = new Uint8Array(0);
+  #view = viewOf(this.#bytes);
   #end = batchHeaderBytes;
   #recordCount = 0;
   /** Before it was packed. */
@@ -26,8 +26,6 @@ export class BatchBuffer {
   constructor(blockBytes: number, encoding: Encoding) {
     this.#blockBytes = blockBytes;
     this.#encoding = encoding;
-    this.#bytes = allocateAligned(blockBytes);
-    this.#view = viewOf(this.#bytes);
   }
 
   get recordCount(): number {

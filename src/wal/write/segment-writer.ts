@@ -47,7 +47,9 @@ export class SegmentWriter {
   /** A segment that is being made ready; undefined in the end if the disk is full. */
   #next: Promise<ReadySegment | undefined> | undefined;
   #isPreparing = false;
-  /** Why that failed otherwise. */
+  /** Files of sealed segments are being closed: all in them is durable, and nobody waits for that. */
+  #closing: Promise<void> = Promise.resolve();
+  /** Why one of these two failed otherwise. */
   #failure: unknown;
   /** The log ends with a clean end, or is as recovery found it. */
   #isMarked = true;
@@ -177,6 +179,7 @@ export class SegmentWriter {
   /** Ends the segment that is being written, so that its file may be replaced. While nothing is being written. */
   async roll(): Promise<void> {
     if (this.#active !== undefined) await this.#seal(this.#active);
+    await this.#closing;
   }
 
   /** Removes the segments in which every record is older than `lsn`. May be called while something else is being done. */
@@ -223,6 +226,7 @@ export class SegmentWriter {
     const next = await this.#next;
     await next?.file.close();
     await this.#active?.close();
+    await this.#closing;
     this.#next = undefined;
     this.#active = undefined;
   }
@@ -243,7 +247,12 @@ export class SegmentWriter {
       lastLsn: this.writtenLsn,
       bytes: active.end.endBytes,
     });
-    await active.close();
+    this.#closing = Promise.all([this.#closing, active.close()]).then(
+      () => undefined,
+      (error: unknown) => {
+        this.#failure ??= error;
+      },
+    );
   }
 
   /** A new segment with room for `length` bytes of batches; its header is written with the first of them. */
