@@ -20,7 +20,9 @@ export interface BatchStart {
   readonly chain: number;
 }
 
-const windowBytes = 256 * 1024;
+/** The first read of a file, and the longest: each is twice the one before, so that who wants little reads little. */
+const windowBytesMin = 64 * 1024;
+const windowBytesMax = 1024 * 1024;
 
 /** Reads a segment's batches in order, up to the first position that holds no valid one. */
 export class BatchCursor {
@@ -31,6 +33,7 @@ export class BatchCursor {
   #source: StorageFile;
   #window: Uint8Array = new Uint8Array(0);
   #windowAt = 0;
+  #windowBytes = windowBytesMin;
   #position: number;
   #nextLsn: number;
   #chain: number;
@@ -175,11 +178,11 @@ export class BatchCursor {
     return isHeld ? this.#window.subarray(from, from + length) : undefined;
   }
 
-  /** Moves the window, in big steps. It is never written to again, so that views of it stay good. */
+  /** Moves the window, in ever bigger steps. It is never written to again, so that views of it stay good. */
   async #load(position: number, length: number): Promise<Uint8Array | StopFault> {
     // No length that stands on the disk is believed before the file is that long (I19).
-    if (length > windowBytes && position + length > (await this.#source.size())) return 'the file ends';
-    const wanted = Math.min(Math.max(length, windowBytes), this.#endBytes - position);
+    if (length > windowBytesMin && position + length > (await this.#source.size())) return 'the file ends';
+    const wanted = Math.min(Math.max(length, this.#windowBytes), this.#endBytes - position);
     // One bad sector must not hide what stands before it: then only what is needed is read.
     const window =
       (await readOrFail(this.#source, position, wanted)) ??
@@ -187,6 +190,7 @@ export class BatchCursor {
     if (window === undefined) return 'the disk cannot read it';
     this.#window = window;
     this.#windowAt = position;
+    this.#windowBytes = Math.min(2 * this.#windowBytes, windowBytesMax);
     return this.#held(position, length) ?? 'the file ends';
   }
 }
