@@ -85,12 +85,13 @@ export class ActiveSegment {
     if (durably) this.#durableBytes = this.#position;
   }
 
-  /** A batch without records: a clean end, or a seal with the index. */
+  /** A batch without records, a clean end or a seal with the index: durable, with all that was written before. */
   async writeMark(kind: 'seal' | 'clean-end', stamp: Stamp): Promise<void> {
     const body = kind === 'seal' ? encodeIndex(this.#index, this.header.blockBytes) : new Uint8Array(0);
     const content = { recordCount: 0, rawBytes: body.length, stored: body };
     const { bytes, chain } = this.#encode(kind, content, stamp);
-    await this.#put(bytes, chain);
+    await this.#put(bytes, chain, true);
+    this.#durableBytes = this.#position;
   }
 
   /** For a segment just begun: data batches that were read elsewhere become durable, and then its header. */

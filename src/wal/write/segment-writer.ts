@@ -164,9 +164,9 @@ export class SegmentWriter {
     const active = this.#active;
     if (active === undefined || this.#isMarked) return;
     const kind = active.hasRoom(active.header.blockBytes) ? 'clean-end' : 'seal';
-    await active.writeMark(kind, this.#stamp());
     // B10: the manifest may speak of the clean end only once that is durable.
-    await this.sync();
+    await active.writeMark(kind, this.#stamp());
+    this.#countSync();
     // No crash needs this one: without it damage to the end of a closed log could not be told from a torn write.
     await this.#recordTail(active);
     this.#isMarked = true;
@@ -232,9 +232,9 @@ export class SegmentWriter {
   }
 
   async #seal(active: ActiveSegment): Promise<void> {
-    await active.writeMark('seal', this.#stamp());
     // B7: the successor's header will say that this segment is whole.
-    await this.sync();
+    await active.writeMark('seal', this.#stamp());
+    this.#countSync();
     this.#point = active.end;
     this.#chain = this.durableChain;
     this.#active = undefined;
