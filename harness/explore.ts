@@ -2,8 +2,8 @@ import type { Claim } from '../reports/verdict.ts';
 import { bitRotStates } from '../src/faults/model/bit-rot.ts';
 import { crashPoints, crashStates } from '../src/faults/model/crash-states.ts';
 import { type EffectTrace, takeApart } from '../src/faults/model/effects.ts';
-import { type CrashState, Images } from '../src/faults/model/image.ts';
-import { imageKey } from '../src/faults/model/image-key.ts';
+import type { CrashState } from '../src/faults/model/image.ts';
+import { KeyedImages } from '../src/faults/model/keyed-images.ts';
 import { latentSectorStates } from '../src/faults/model/latent-sectors.ts';
 import { pendingAt } from '../src/faults/model/pending.ts';
 import { profileNamed } from '../src/faults/model/profile.ts';
@@ -179,7 +179,7 @@ class Exploration {
     const { claims, fault, profile } = this.task;
     const steps = stepsOf(this.task.run);
     const promises = promisesBefore(walk.run);
-    const images = new Images(walk.trace);
+    const images = new KeyedImages(walk.trace);
     const share = shareOf(walk.shared ? this.task.share : { index: 0, count: 1 }, promises.at(-1) ?? 0);
     const seen = new Set<string>();
     for (const state of states) {
@@ -188,13 +188,13 @@ class Exploration {
       if (walk.shared && state.lost.length > 0) this.damaged.push(state);
       const promised = promises[state.point] ?? 0;
       if (!share.takesPromises(promised)) continue;
-      const image = images.at(state);
-      const key = `${imageKey(image)}${JSON.stringify(state.unreadable ?? '')}`;
+      const key = images.keyOf(state);
       const promisedKey = `${promised} ${key}`;
       if (seen.has(promisedKey)) continue;
       seen.add(promisedKey);
       if (!share.takesImage(promisedKey)) continue;
       this.own.images += 1;
+      const image = images.at(state);
       const judge = await this.lane.judgeOf(state, image);
       const { judgements, recovered } = await judge.judge(image, walk.run, state.point, claims, { key });
       this.judged += 1;
