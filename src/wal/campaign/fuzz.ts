@@ -1,6 +1,7 @@
 import { argv, hrtime, stderr, stdout } from 'node:process';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
+import { nextTurn } from '../write/turn.ts';
 import { makeCorpus } from './corpus.ts';
 import { makeInput, type Subject, theLog, tryInput } from './fuzz-input.ts';
 
@@ -57,7 +58,10 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
         story: [`specimen ${input.specimen.name}, policy ${input.policy}`, ...input.done],
         command: `node dist/src/wal/campaign/fuzz.js --seed ${seed} --from ${index} --inputs 1`,
       });
-    if ((index - from + 1) % progressEvery === 0) onProgress?.(index - from + 1);
+    if ((index - from + 1) % progressEvery !== 0) continue;
+    onProgress?.(index - from + 1);
+    // All else runs in microtasks, and zlib lets go of a stream that failed between turns only.
+    await nextTurn();
   }
   return { inputs: index - from, opened, failures };
 }
