@@ -263,8 +263,8 @@ function forgeRecord(bytes: Uint8Array, at: number, random: Random): string {
   const view = viewOf(bytes);
   const body = at + batchHeaderBytes;
   const stored = view.getUint32(at + 56, true);
-  if (body + stored > bytes.length || stored < 13) return 'nothing';
   const offset = random.pick([4, 8, 9, 10, 12, 20]);
+  if (body + stored > bytes.length || stored < offset + 4) return 'nothing';
   const value = random.pick(extremes) % 2 ** 32;
   if (offset === 4 || offset >= 12) view.setUint32(body + offset, value, true);
   else view.setUint8(body + offset, value % 256);
