@@ -26,8 +26,8 @@ import { medianOf, printTable } from './table.ts';
 const [, program = '', role = '', directory = ''] = process.argv;
 const root = fileURLToPath(new URL(import.meta.url.includes('/dist/') ? '../..' : '..', import.meta.url));
 /** Workloads, each another one, that are explored before the clock counts, and then. */
-const warmUps = 8;
-const rounds = 15;
+const warmUps = 40;
+const rounds = 30;
 const classicCycles = 5;
 
 /** What a row measures: crash states of a scenario on some lanes. */

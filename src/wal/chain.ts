@@ -14,26 +14,22 @@ export interface ChainSegment {
 export function followChain(headers: readonly SegmentHeader[], floorNumber: number): ChainSegment[] {
   const isFirst = (header: SegmentHeader) =>
     header.identity.number >= floorNumber && header.predecessor.number < floorNumber;
+  const rising = headers.toSorted((left, right) => left.identity.number - right.identity.number);
+  // The highest number is the last, and stays.
+  const successors = new Map(rising.map((header) => [keyOf(header.predecessor), header]));
   const chain: ChainSegment[] = [];
-  let current = highest(headers.filter(isFirst));
+  let current = rising.findLast(isFirst);
   while (current !== undefined) {
     const { identity, segmentBytes } = current;
-    const next = highest(headers.filter((header) => succeeds(header, identity)));
+    const next = successors.get(keyOf(identity));
     chain.push({ header: current, endBytes: next?.predecessor.endBytes ?? segmentBytes });
     current = next;
   }
   return chain;
 }
 
-function succeeds(header: SegmentHeader, { number, epoch }: SegmentHeader['identity']): boolean {
-  return header.predecessor.number === number && header.predecessor.epoch === epoch;
-}
-
-function highest(headers: readonly SegmentHeader[]): SegmentHeader | undefined {
-  return headers.reduce<SegmentHeader | undefined>(
-    (best, header) => (best === undefined || header.identity.number > best.identity.number ? header : best),
-    undefined,
-  );
+function keyOf({ number, epoch }: { readonly number: number; readonly epoch: number }): string {
+  return `${number} ${epoch}`;
 }
 
 /** The chain with a new segment at its end: what lies behind the new one's predecessor point is superseded. */

@@ -16,7 +16,7 @@ export class Consumers {
   readonly #retention: Retention;
   readonly #place: OpenLog['context']['place'];
 
-  constructor({ context, writer }: OpenLog, committer: Committer, view: () => LiveView) {
+  constructor({ context, writer }: OpenLog, committer: Committer, view: () => Omit<LiveView, 'cuts'>) {
     const { place, manifest, settings, observer } = context;
     this.#place = place;
     this.#live = new OwnLog(view);
@@ -42,6 +42,7 @@ export class Consumers {
       durable: () => this.#live.wake(),
       sealed: (segment) => this.#retention.sealed(segment),
       rolled: () => this.#retention.rolled(),
+      failed: (error) => this.#live.fail(error),
     };
   }
 
@@ -63,7 +64,10 @@ export class Consumers {
 
   /** Cuts the log behind `lsn`, once no cursor names a later one (I18). */
   truncateAfter(lsn: number, cut: () => Promise<void>): Promise<void> {
-    return this.#cursors.lower(lsn, cut);
+    return this.#cursors.lower(lsn, async () => {
+      await cut();
+      this.#live.cut(lsn);
+    });
   }
 
   /** Before the log's last barrier: nothing more is removed, and no cursor moves. */

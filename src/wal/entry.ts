@@ -47,7 +47,10 @@ export function draftOf(
       throw new WalError('invalid', `record type ${entry.type} has no codec: give one in the option types`);
     return draftBytes(checkBytes(codec.encode(entry.value)), entry.type);
   }
-  throw new WalError('invalid', 'an entry has none of data, put, delete, json and value');
+  throw new WalError(
+    'invalid',
+    `an entry is ${describe(entry)}: expected a Uint8Array (or Buffer), or an object with data, put, delete, json or value`,
+  );
 }
 
 export function draftPut(key: WalKey, value: Uint8Array, timeMs: number): RecordDraft {
@@ -82,11 +85,16 @@ function checkKey(key: WalKey): Uint8Array {
 }
 
 function encodeJson(value: unknown): Uint8Array {
-  const text: string | undefined = JSON.stringify(value);
+  let text: string | undefined;
+  try {
+    text = JSON.stringify(value);
+  } catch (error) {
+    throw new WalError('invalid', `a value has no JSON: ${(error as Error).message}`, { cause: error });
+  }
   if (text === undefined) throw new WalError('invalid', `${describe(value)} has no JSON`);
   return Buffer.from(text);
 }
 
 function describe(value: unknown): string {
-  return value === null ? 'null' : typeof value;
+  return typeof value === 'object' ? (value?.constructor.name ?? 'null') : typeof value;
 }

@@ -6,14 +6,16 @@ import type {
   WalPlace,
   WalStats,
 } from './calls.ts';
+import { checkLsns } from './check-lsns.ts';
 import { Consumers } from './consumers.ts';
 import { decodeValue, draftOf, type WalEntry, type WalKey } from './entry.ts';
 import { asWalError, WalError } from './errors.ts';
 import type { TailOptions } from './follow/live-iterator.ts';
 import { type ReaderOptions, WalReader } from './follow/wal-reader.ts';
 import type { WalMetrics } from './metrics/metrics.ts';
-import { type ScrubOptions, type ScrubReport, scrub } from './mirror/scrub.ts';
+import type { ScrubOptions, ScrubReport } from './mirror/scrub.ts';
 import { scrubLogOf } from './mirror/scrub-log.ts';
+import { Scrubs } from './mirror/scrubs.ts';
 import { type Settings, settle, type WalOptions } from './options.ts';
 import type { LogPlace } from './place.ts';
 import { type LogView, truncated } from './read/batches.ts';
@@ -26,6 +28,7 @@ import type { RecoveryReport } from './report.ts';
 import type { Cursor } from './retention/cursor.ts';
 import { openBackend } from './storage/backend.ts';
 import { openFileStorage } from './storage/file-storage.ts';
+import { releaseAll } from './storage/storage-calls.ts';
 import type { StorageBackend } from './storage.ts';
 import { appendStream, type ByteSource, streamForm } from './stream/append-stream.ts';
 import { readStream } from './stream/read-stream.ts';
@@ -55,6 +58,7 @@ export class Wal implements AsyncDisposable {
   readonly #committer: Committer;
   readonly #settings: Settings;
   readonly #consumers: Consumers;
+  readonly #scrubs: Scrubs;
   /** Stops the barriers that the strategy `{ everyMs }` asks for. */
   readonly #stopSyncs: () => void;
   #closing: Promise<void> | undefined;
@@ -72,6 +76,7 @@ export class Wal implements AsyncDisposable {
       ...this.#view(),
       lastLsn: log.writer.durableLsn,
     }));
+    this.#scrubs = new Scrubs(scrubLogOf(log.context, log.writer, this.#committer));
     this.#stopSyncs = syncRegularly(this.#committer, this.#settings);
     log.context.observer.recovered(log.report);
   }
@@ -189,13 +194,15 @@ export class Wal implements AsyncDisposable {
     this.#log.context.observer.counts.reads++;
     const { durableLsn } = this.#log.writer;
     const { from = 1, to = durableLsn } = options;
+    checkLsns({ from, to });
     const range = { from: Math.max(from, view.firstLsn), to: Math.min(to, durableLsn) };
-    if ('damage' in options) return iterateSalvaged(this.#place, view.chain, range);
+    if ('damage' in options) return iterateSalvaged(view, range);
     return new RecordIterator(view, range, options.reverse);
   }
 
   /** The record with an LSN; undefined if it is not durable, was let go of, or is a part of a stream but the last. */
   async read(lsn: number): Promise<LogRecord | undefined> {
+    checkLsns({ lsn });
     const records = this.iterate({ from: lsn, to: lsn });
     try {
       return (await records.next()).value;
@@ -226,10 +233,14 @@ export class Wal implements AsyncDisposable {
   /** Reads and checks everything that is durable. Answers what is damaged, one sentence for each segment, none if all is well. */
   async verify(): Promise<string[]> {
     this.#checkOpen();
-    const chain = this.#log.writer.durableChain;
+    const view = this.#view();
+    const { chain } = view;
     const damages: string[] = [];
     for (const [index, segment] of chain.entries()) {
-      const damage = await verifySegment(this.#place, segment, chain[index + 1]);
+      const damage = await verifySegment(this.#place, segment, chain[index + 1]).catch((error: unknown) => {
+        if (view.isKept?.(segment) === false) return undefined;
+        throw asWalError(error, this.#place);
+      });
       if (damage === undefined) continue;
       const { end, nextLsn, fault } = damage;
       damages.push(`${segment.header.identity.name} at byte ${end.endBytes}, record ${nextLsn}: ${fault}`);
@@ -243,9 +254,8 @@ export class Wal implements AsyncDisposable {
    */
   async scrub(options: ScrubOptions = {}): Promise<ScrubReport> {
     this.#checkOpen();
-    const { context, writer } = this.#log;
-    const report = await scrub(scrubLogOf(context, writer, this.#committer), options);
-    context.observer.scrubbed(report);
+    const report = await this.#scrubs.run(options);
+    this.#log.context.observer.scrubbed(report);
     return report;
   }
 
@@ -255,6 +265,7 @@ export class Wal implements AsyncDisposable {
    */
   async truncateBefore(lsn: number): Promise<void> {
     this.#checkOpen();
+    checkLsns({ lsn });
     await this.#consumers.truncateBefore(lsn);
   }
 
@@ -277,8 +288,15 @@ export class Wal implements AsyncDisposable {
       throw new WalError('invalid', `the log cannot end behind record ${lsn}: it begins with ${firstLsn}`);
     if (lsn >= nextLsn - 1) return;
     this.#cuts++;
-    const cut = () => this.#log.writer.cutAfter(lsn);
-    await this.#committer.cut(() => this.#consumers.truncateAfter(lsn, cut));
+    const { writer } = this.#log;
+    await this.#committer
+      .cut(
+        () => writer.findCut(lsn),
+        (cut) => this.#consumers.truncateAfter(lsn, () => writer.cutAt(cut)),
+      )
+      .catch((error: unknown) => {
+        throw asWalError(error, this.#place);
+      });
   }
 
   stats(): WalStats {
@@ -313,7 +331,9 @@ export class Wal implements AsyncDisposable {
 
   /** Makes everything durable, marks the clean end and lets go of the directory. Safe to call again. */
   close(): Promise<void> {
-    this.#closing ??= this.#close();
+    this.#closing ??= this.#close().catch((error: unknown) => {
+      throw asWalError(error, this.#place);
+    });
     return this.#closing;
   }
 
@@ -325,15 +345,14 @@ export class Wal implements AsyncDisposable {
     const { writer, context, lock } = this.#log;
     this.#stopSyncs();
     try {
+      await this.#scrubs.stop();
       await this.#consumers.stop();
       await this.#committer.sync(this.#committer.nextLsn - 1);
       await this.#committer.idle();
       await this.#committer.guard(() => writer.finish());
     } finally {
-      await writer.close();
-      await context.manifest.close();
-      await lock.release();
       this.#consumers.end();
+      await releaseAll([() => writer.close(), () => context.manifest.close(), () => lock.release()]);
     }
   }
 

@@ -12,6 +12,7 @@ import type {
 } from '../model/tree.ts';
 import type { Firing, Plan } from '../plan.ts';
 import { Faults } from './faults.ts';
+import { mediumAfter } from './medium-after.ts';
 import { PosixError } from './posix-error.ts';
 
 /** Who asks: owner of what is created, and what a `process-kill` kills. `pid` is 0 where it is not known. */
@@ -64,7 +65,7 @@ export class DiskState {
   readonly trace: TraceEntry[];
   readonly now: () => Timestamp;
   caller: Caller = { uid: 0, gid: 0, pid: 0 };
-  /** Absent where nothing is planned: then every operation is carried out as it was asked. */
+  /** Absent where nothing is planned, and nothing befell the disk before: then every operation is carried out as it was asked. */
   readonly faults: Faults | undefined;
   readonly #onKill: (firing: Firing, caller: Caller) => void;
   readonly #record: boolean;
@@ -77,7 +78,8 @@ export class DiskState {
     this.tree = liveTree(start);
     this.trace = [...start.trace];
     this.now = now;
-    this.faults = plan.length === 0 ? undefined : new Faults(this, plan);
+    const medium = mediumAfter(start);
+    this.faults = plan.length === 0 && medium === undefined ? undefined : new Faults(this, plan, medium);
     this.#onKill = onKill;
     this.#record = record;
     this.#entries = start.trace.length;

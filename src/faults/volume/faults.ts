@@ -19,14 +19,15 @@ import { befallWrite } from './write-faults.ts';
  * the crash states of the recording are those of the faulty disk; what it hides from readers is in {@link Medium}.
  */
 export class Faults {
-  readonly medium = new Medium();
+  readonly medium: Medium;
   readonly badSectors = new BadSectors();
   readonly disk: DiskState;
   readonly #runner: PlanRunner;
   #delayMs = 0;
 
-  constructor(disk: DiskState, plan: Plan) {
+  constructor(disk: DiskState, plan: Plan, medium = new Medium()) {
     this.disk = disk;
+    this.medium = medium;
     this.#runner = new PlanRunner(plan);
   }
 

@@ -24,14 +24,18 @@ export class BatchFeed {
   readonly #log: LogPlace;
   readonly #mayTakeBack: boolean;
   #nextLsn: number;
+  /** The last record that was answered; 0: none. */
+  #answeredLsn = 0;
+  #cutsSeen: number;
   #at: FeedPlace | undefined;
   #cursor: BatchCursor | undefined;
   #cursorEnd = 0;
 
   /** `mayTakeBack`: go on where the log goes on after it took back batches that were answered; else that is an error. */
-  constructor(log: LogPlace, from: number, mayTakeBack: boolean) {
+  constructor(log: LogPlace, from: number, view: LiveView, mayTakeBack: boolean) {
     this.#log = log;
     this.#nextLsn = from;
+    this.#cutsSeen = view.cuts.length;
     this.#mayTakeBack = mayTakeBack;
   }
 
@@ -42,6 +46,8 @@ export class BatchFeed {
 
   /** The next data batch of a view; undefined when all of it was answered. Rejects with `corrupt` or `truncated`. */
   async next(view: LiveView): Promise<Batch | undefined> {
+    for (; this.#cutsSeen < view.cuts.length; this.#cutsSeen++)
+      if (this.#answeredLsn > (view.cuts[this.#cutsSeen] ?? 0)) throw takenBack(this.#nextLsn);
     while (this.#nextLsn <= view.lastLsn) {
       const index = await this.#locate(view);
       const segment = view.chain[index];
@@ -54,6 +60,7 @@ export class BatchFeed {
         if (!isWanted) continue;
         checkHashes(view, pathOf(this.#log, segment.header.identity.name), batch);
         this.#nextLsn = cursor.nextLsn;
+        this.#answeredLsn = cursor.nextLsn - 1;
         return batch;
       }
       const successor = view.chain[index + 1];

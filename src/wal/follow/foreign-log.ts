@@ -56,25 +56,33 @@ export class ForeignLog implements LiveLog {
 
   async #lookUntilItFits(): Promise<LiveView> {
     for (let looks = 1; ; looks++) {
-      const view = await this.#look().catch((error) => {
-        throw asWalError(error, this.#place);
-      });
+      let view = await this.#look();
+      // Then its writer gets on.
+      while (view === undefined) view = await this.#look();
       if (typeof view !== 'string') return view;
       if (looks < looksMax) await this.#watching.pause(never);
       else throw this.#corrupt(view);
     }
   }
 
-  /** Answers what does not fit together, if something does not. */
-  async #look(): Promise<LiveView | string> {
+  /** Answers what does not fit together, if something does not; undefined if segments were let go of meanwhile. */
+  async #look(): Promise<LiveView | string | undefined> {
+    try {
+      return await this.#lookOnce();
+    } catch (error) {
+      throw asWalError(error, this.#place);
+    }
+  }
+
+  async #lookOnce(): Promise<LiveView | string | undefined> {
     const manifest = await this.#readManifest();
     if (manifest === undefined) return `both slots of ${manifestName} are damaged`;
     try {
       const chain = followChain(await this.#readHeaders(manifest), manifest.floor.number);
       const view = await this.#viewOf(manifest, chain);
-      // Segments are removed once the manifest has a new floor: with the same manifest, none was meanwhile.
-      const isSame = (await this.#readManifest())?.generation === manifest.generation;
-      return isSame ? view : 'the manifest changes all the time';
+      // Segments are removed once the manifest has a new floor: with the same floor, none was meanwhile.
+      const isSame = (await this.#readManifest())?.floor.number === manifest.floor.number;
+      return isSame ? view : undefined;
     } catch (error) {
       if (error instanceof StorageError && error.code === 'not-found')
         return `a segment was there and is gone: ${error.message}`;
@@ -115,7 +123,7 @@ export class ForeignLog implements LiveLog {
     const lastNumber = last?.header.identity.number ?? floor.number - 1;
     if (tail.number > lastNumber || (last === undefined && floor.number > 1))
       return `the manifest names segment ${Math.max(tail.number, floor.number)}, which is not there`;
-    const common = { place: this.#place, firstLsn: floor.lsn };
+    const common = { place: this.#place, firstLsn: floor.lsn, cuts: [] };
     if (last === undefined) return { ...common, chain, lastLsn: floor.lsn - 1 };
     const scan = await this.#scanOf(last.header);
     if (tail.number === lastNumber) {

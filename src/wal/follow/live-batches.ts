@@ -23,7 +23,7 @@ export async function* liveBatches(
   try {
     let view = await log.view();
     const lastLsn = to === 'forever' ? Number.POSITIVE_INFINITY : Math.min(to, view.lastLsn);
-    feed = new BatchFeed(place, Math.max(from, view.firstLsn), log.mayTakeBack);
+    feed = new BatchFeed(place, Math.max(from, view.firstLsn), view, log.mayTakeBack);
     while (feed.nextLsn <= lastLsn && !signal.aborted) {
       const batch = await nextBatch(feed, log, view);
       if (batch === 'changed') view = await log.view();

@@ -4,6 +4,8 @@ import type { LogView } from '../read/batches.ts';
 export interface LiveView extends LogView {
   /** LSN of the last record that may be shown; `firstLsn - 1` if there is none. */
   readonly lastLsn: number;
+  /** The LSNs behind which records were taken back, in order, as far as that is known. */
+  readonly cuts: readonly number[];
 }
 
 /** A log that goes on while it is read: written by this process, or by another one. */

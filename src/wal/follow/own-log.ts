@@ -5,26 +5,43 @@ import { WakeUp } from './wake-up.ts';
 export class OwnLog implements LiveLog {
   readonly mayTakeBack = false;
   readonly isNear = true;
-  readonly #view: () => LiveView;
+  readonly #view: () => Omit<LiveView, 'cuts'>;
+  readonly #cuts: number[] = [];
   readonly #more = new WakeUp();
   #isClosed = false;
+  #failure: Error | undefined;
 
-  constructor(view: () => LiveView) {
+  constructor(view: () => Omit<LiveView, 'cuts'>) {
     this.#view = view;
   }
 
   async view(): Promise<LiveView> {
-    return this.#view();
+    return { ...this.#view(), cuts: this.#cuts };
   }
 
   async more(lastLsn: number, signal: AbortSignal): Promise<boolean> {
-    if (this.#view().lastLsn <= lastLsn && !this.#isClosed) await this.#more.wait(signal);
+    const isMore = () => this.#view().lastLsn > lastLsn;
+    if (!isMore() && !this.#isClosed && this.#failure === undefined) await this.#more.wait(signal);
     if (signal.aborted) return false;
-    return !this.#isClosed || this.#view().lastLsn > lastLsn;
+    if (isMore()) return true;
+    if (this.#failure !== undefined && !this.#isClosed) throw this.#failure;
+    return !this.#isClosed;
   }
 
   /** More is durable. */
   wake(): void {
+    this.#more.wake();
+  }
+
+  /** The records behind `lsn` were taken back: who has shown one must say so. */
+  cut(lsn: number): void {
+    this.#cuts.push(lsn);
+    this.#more.wake();
+  }
+
+  /** The log has failed: readers reject with that once they have seen all there is. */
+  fail(failure: Error): void {
+    this.#failure = failure;
     this.#more.wake();
   }
 

@@ -3,6 +3,7 @@ import { appendAll, encode, openLog, texts } from '../fixtures/log.ts';
 import { watch } from '../fixtures/watched-storage.ts';
 import type { LogRecord } from '../record.ts';
 import { MemoryStorage } from '../storage/memory-storage.ts';
+import { StorageError } from '../storage.ts';
 
 async function textsOf(records: AsyncIterable<LogRecord>): Promise<string[]> {
   const found: string[] = [];
@@ -150,5 +151,36 @@ describe('a tail', () => {
     expect(await take(behind, 22)).toEqual(texts(22, 4));
     await behind.return?.();
     await wal.close();
+  });
+
+  test('rejects once what it has shown was taken back, however the log goes on', async () => {
+    const wal = await openLog(new MemoryStorage());
+    await appendAll(wal, ['a1', 'a2', 'old3', 'old4']);
+    const [seen, unseen] = [wal.tail(), wal.tail()];
+    expect(await take(seen, 4)).toEqual(['a1', 'a2', 'old3', 'old4']);
+    expect(await take(unseen, 2)).toEqual(['a1', 'a2']);
+    const waiting = expect(seen.next()).rejects.toMatchObject({ code: 'truncated' });
+    await wal.truncateAfter(2);
+    await appendAll(wal, ['new3', 'new4']);
+    await waiting;
+    await wal.truncateBefore(3);
+    expect(await take(unseen, 2)).toEqual(['new3', 'new4']);
+    await wal.close();
+  });
+
+  test('of a log that fails rejects with that, once it has shown all that is durable', async () => {
+    let isBroken = false;
+    const storage = watch(new MemoryStorage(), (call) => {
+      if (isBroken && call.startsWith('write')) throw new StorageError('io', 'EIO');
+    });
+    const wal = await openLog(storage);
+    await appendAll(wal, texts(3));
+    const tail = wal.tail();
+    expect(await take(tail, 2)).toEqual(texts(2));
+    isBroken = true;
+    await expect(wal.appendDurable(encode('lost'))).rejects.toMatchObject({ code: 'failed' });
+    expect(await take(tail, 1)).toEqual(['r3']);
+    await expect(tail.next()).rejects.toMatchObject({ code: 'failed' });
+    await wal.close().catch(() => undefined);
   });
 });

@@ -3,6 +3,7 @@ import type { LogPlace } from '../place.ts';
 import { verifySegment } from '../read/verify.ts';
 import type { LogRecord } from '../record.ts';
 import { StorageError } from '../storage.ts';
+import { readStream } from '../stream/read-stream.ts';
 import { systemTimers, type Timers } from '../timers.ts';
 import { ForeignLog } from './foreign-log.ts';
 import { LiveIterator, type TailOptions, tail } from './live-iterator.ts';
@@ -73,6 +74,12 @@ export class WalReader implements AsyncDisposable {
     const { value } = await records.next();
     await records.return?.();
     return value;
+  }
+
+  /** The value of a record in chunks, one batch in memory at a time: the way to read a stream. */
+  async *readStream(record: LogRecord): AsyncGenerator<Uint8Array, void, undefined> {
+    this.#checkOpen();
+    yield* readStream(await this.#log.view(), record);
   }
 
   /** The records from an LSN on and then each new one, until it is ended or the reader closed. */

@@ -11,6 +11,7 @@ export interface Followers {
   durable(): void;
   sealed(segment: SealedSegment): void;
   rolled(): void;
+  failed(error: Error): void;
 }
 
 /** What was counted since a log was opened. */
@@ -112,6 +113,7 @@ export class LogObserver {
 
   failed(error: Error): void {
     this.counts.failures++;
+    this.followers?.failed(error);
     if (channels.failed.hasSubscribers) channels.failed.publish({ log: this.#log, error });
   }
 }

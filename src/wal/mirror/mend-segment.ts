@@ -1,9 +1,10 @@
+import { type BatchHeader, decodeBatchHeader, faultOfStored } from '../batch.ts';
 import { batchHeaderBytes, decodeSegmentHeader, type SegmentHeader, segmentHeaderBytes } from '../format.ts';
+import type { LogPlace } from '../place.ts';
 import { BatchCursor, readOrFail } from '../read/batch-cursor.ts';
 import type { MendedRegion } from '../report.ts';
-import type { StorageFile } from '../storage.ts';
-import { isZero, readLeniently } from './copy-bytes.ts';
-import { type CopyDamage, mendFile } from './mend.ts';
+import { isZero } from './copy-bytes.ts';
+import { type CopyDamage, mendFile, type Piece } from './mend.ts';
 import { MirrorFile } from './mirror-file.ts';
 import type { MirrorStorage } from './mirror-storage.ts';
 
@@ -49,25 +50,19 @@ async function findDamages(
   plan: SegmentPlan,
 ): Promise<CopyDamage[]> {
   const damages = [...missing(mirror, file, plan), ...(await short(mirror, file, plan))];
-  const compare = async (source: StorageFile, offset: number, length: number) => {
-    const right = await readLeniently(source, offset, length);
-    for (const copy of mirror.live) {
-      const own = file.of(copy);
-      if (own === undefined || own === source) continue;
-      const bytes = await readOrFail(own, offset, length);
-      if (bytes !== undefined && Buffer.compare(bytes, right) === 0) continue;
-      const fault = bytes === undefined ? 'the disk cannot read it' : 'it is damaged';
-      add(damages, { copy, offset, length, source, fault });
-    }
-  };
   const { header, endBytes } = plan;
   if (header !== undefined) {
-    const source = await holderOf(header, mirror.logId, file);
-    if (source !== undefined) await compare(source, 0, segmentHeaderBytes);
+    const isHeader = (bytes: Uint8Array) =>
+      isSame(decodeSegmentHeader(bytes, mirror.logId, header.identity), header);
+    await compare(mirror, file, { offset: 0, length: segmentHeaderBytes, isRight: isHeader }, damages);
     if (endBytes > header.blockBytes) {
       const cursor = new BatchCursor(file, header, endBytes);
-      for (let batch = await cursor.next(); batch !== undefined; batch = await cursor.next())
-        await compare(cursor.source, batch.header.position, batchHeaderBytes + batch.header.storedBytes);
+      for (let batch = await cursor.next(); batch !== undefined; batch = await cursor.next()) {
+        const { position, storedBytes } = batch.header;
+        const isBatch = (bytes: Uint8Array) => isStored(bytes, batch.header, header);
+        const length = batchHeaderBytes + storedBytes;
+        await compare(mirror, file, { offset: position, length, isRight: isBatch }, damages);
+      }
     }
   }
   await compareZeros(mirror, file, plan, damages);
@@ -76,7 +71,7 @@ async function findDamages(
 
 /** Where one copy lacks a file, all of it comes from the other. */
 function missing(mirror: MirrorStorage, file: MirrorFile, { fileBytes }: SegmentPlan): CopyDamage[] {
-  const [source] = file.copies;
+  const [source = []] = file.copies;
   return mirror.live
     .filter((copy) => file.of(copy) === undefined)
     .map((copy) => ({ copy, offset: 0, length: fileBytes, source, fault: 'the file is missing' }));
@@ -98,18 +93,40 @@ async function short(
   return damages;
 }
 
-/** The copy whose header is that one. */
-async function holderOf(
-  header: SegmentHeader,
-  logId: Uint8Array,
-  { copies }: MirrorFile,
-): Promise<StorageFile | undefined> {
-  for (const file of copies) {
-    const bytes = await readOrFail(file, 0, segmentHeaderBytes);
-    const found = bytes && decodeSegmentHeader(bytes, logId, header.identity);
-    if (typeof found === 'object' && found.crc === header.crc) return file;
+interface Region {
+  readonly offset: number;
+  readonly length: number;
+  readonly isRight: (bytes: Uint8Array) => boolean;
+}
+
+/** Each copy is read once: what is right now is what the others are to hold. */
+async function compare(
+  mirror: MirrorStorage,
+  file: MirrorFile,
+  { offset, length, isRight }: Region,
+  damages: CopyDamage[],
+): Promise<void> {
+  const found: { readonly copy: LogPlace; readonly bytes: Uint8Array | undefined }[] = [];
+  for (const copy of mirror.live) {
+    const own = file.of(copy);
+    if (own !== undefined) found.push({ copy, bytes: await readOrFail(own, offset, length) });
   }
-  return undefined;
+  const right = found.find(({ bytes }) => bytes?.length === length && isRight(bytes))?.bytes;
+  if (right === undefined) return;
+  for (const { copy, bytes } of found) {
+    if (bytes !== undefined && Buffer.compare(bytes, right) === 0) continue;
+    const fault = bytes === undefined ? 'the disk cannot read it' : 'it is damaged';
+    add(damages, { copy, offset, length, source: [{ offset, bytes: right }], fault });
+  }
+}
+
+function isSame(found: SegmentHeader | string, header: SegmentHeader): boolean {
+  return typeof found === 'object' && found.crc === header.crc;
+}
+
+function isStored(bytes: Uint8Array, wanted: BatchHeader, { identity }: SegmentHeader): boolean {
+  const found = decodeBatchHeader(bytes, 0, identity);
+  return found?.crc === wanted.crc && faultOfStored(found, bytes.subarray(batchHeaderBytes)) === undefined;
 }
 
 const zeroStepBytes = 256 * 1024;
@@ -129,20 +146,22 @@ async function compareZeros(
       const bytes = await readOrFail(own, offset, length);
       if (bytes !== undefined && isZero(bytes)) continue;
       const fault = bytes === undefined ? 'the disk cannot read it' : 'it is damaged';
-      add(damages, { copy, offset, length, source: undefined, fault });
+      add(damages, { copy, offset, length, source: [], fault });
     }
   }
 }
 
-/** Neighbours become one region. */
-function add(damages: CopyDamage[], damage: CopyDamage): void {
+type Damage = CopyDamage & { readonly source: readonly Piece[] };
+
+/** Neighbours become one region: what lies between two batches is zero. */
+function add(damages: CopyDamage[], damage: Damage): void {
   const index = damages.findLastIndex(({ copy }) => copy === damage.copy);
   const last = damages[index];
-  const joins =
-    last !== undefined &&
-    last.source === damage.source &&
-    last.fault === damage.fault &&
-    damage.offset - (last.offset + last.length) < batchHeaderBytes;
-  if (!joins) damages.push(damage);
-  else damages[index] = { ...last, length: damage.offset + damage.length - last.offset };
+  const isNear = last !== undefined && damage.offset - (last.offset + last.length) < batchHeaderBytes;
+  if (!isNear || last.fault !== damage.fault || 'read' in last.source) {
+    damages.push(damage);
+    return;
+  }
+  const length = damage.offset + damage.length - last.offset;
+  damages[index] = { ...last, length, source: last.source.concat(damage.source) };
 }

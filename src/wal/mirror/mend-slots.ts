@@ -76,14 +76,15 @@ async function damagesAt(
 ): Promise<CopyDamage[]> {
   const slots = await Promise.all(mirror.live.map((copy) => readSlot(copy, file.of(copy), kind, offset)));
   const newest = slots.reduce((best, slot) => (slot.generation > best.generation ? slot : best));
-  if (newest.generation === 0) return [];
+  const { bytes } = newest;
+  if (newest.generation === 0 || bytes === undefined) return [];
   return slots
     .filter(({ generation }) => generation < newest.generation)
     .map((slot) => ({
       copy: slot.copy,
       offset,
       length: kind.slotBytes,
-      source: newest.file,
+      source: [{ offset, bytes }],
       fault: faultOf(slot),
     }));
 }

@@ -6,13 +6,22 @@ import { nameOf } from './copy.ts';
 import { copyBytes, isZero, readLeniently, writeZeros } from './copy-bytes.ts';
 import type { MirrorStorage } from './mirror-storage.ts';
 
+/** Bytes that were read and found valid. */
+export interface Piece {
+  readonly offset: number;
+  readonly bytes: Uint8Array;
+}
+
 /** A region of one copy's file that is not what it must be. */
 export interface CopyDamage {
   readonly copy: LogPlace;
   readonly offset: number;
   readonly length: number;
-  /** Where the right bytes are; undefined: they are zeros. */
-  readonly source: StorageFile | undefined;
+  /**
+   * What must stand there, and zeros between: kept from when it was read, since a disk that answers something else the next time must
+   * not spoil the copy that is right. Of a file that is missing or short: where it is.
+   */
+  readonly source: readonly Piece[] | StorageFile;
   readonly fault:
     | 'the file is missing'
     | 'the file is short'
@@ -60,10 +69,7 @@ async function replaceFile(
   const file = await createAfresh(storage, temporary);
   try {
     if (old !== undefined) await copyBytes(old, file, 0, fileBytes);
-    for (const { source, offset, length } of damages)
-      await (source === undefined
-        ? writeZeros(file, offset, length)
-        : copyBytes(source, file, offset, length));
+    for (const damage of damages) await writeRight(file, damage);
     // B18: the new file is whole before it has the name of the old one.
     await file.sync();
     if (old !== undefined) for (const damage of damages) await quarantine(name, old, damage);
@@ -73,6 +79,12 @@ async function replaceFile(
   }
   await storage.rename(temporary, pathOf(copy, name));
   await storage.syncDirectory(directory);
+}
+
+async function writeRight(file: StorageFile, { source, offset, length }: CopyDamage): Promise<void> {
+  if ('read' in source) return copyBytes(source, file, offset, length);
+  await writeZeros(file, offset, length);
+  for (const piece of source) await file.write([piece.bytes], piece.offset);
 }
 
 async function quarantine(name: string, old: StorageFile, damage: CopyDamage): Promise<void> {

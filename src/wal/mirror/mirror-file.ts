@@ -63,13 +63,14 @@ export class MirrorFile implements StorageFile {
     return this.#all((file) => file.writeDurably(buffers, position));
   }
 
-  /** Also of a copy that is out, which may say what it likes. */
+  /** A copy that is in use and fails at it is out; one that is out may say what it likes. */
   async close(): Promise<void> {
     const { live } = this.#mirror;
-    const closing = [...this.#files].map(([copy, file]) =>
-      live.includes(copy) ? file.close() : file.close().catch(() => undefined),
-    );
-    await Promise.all(closing);
+    const out = [...this.#files].filter(([copy]) => !live.includes(copy));
+    await Promise.all([
+      this.#mirror.all(async (copy) => this.#files.get(copy)?.close()),
+      ...out.map(([, file]) => file.close().catch(() => undefined)),
+    ]);
   }
 
   #all(work: (file: StorageFile) => Promise<void>): Promise<void> {

@@ -2,8 +2,10 @@ import { WalError } from '../errors.ts';
 import { equalBytes, parseSegmentName } from '../format.ts';
 import { type Manifest, manifestName, readManifest } from '../manifest.ts';
 import type { Settings } from '../options.ts';
-import type { LogPlace } from '../place.ts';
+import { type LogPlace, pathOf } from '../place.ts';
 import { ensureLogDirectory } from '../recovery/directory.ts';
+import { parseCursorFileName } from '../retention/cursor-slot.ts';
+import { removeIfThere } from '../storage/storage-calls.ts';
 import { StorageError, type StorageLock } from '../storage.ts';
 import { behindName, removeBehind, writeBehind } from './behind.ts';
 import { nameOf } from './copy.ts';
@@ -28,6 +30,7 @@ interface Copy {
   /** Nothing was ever in it: such a log is made anew when it is opened, as another one. */
   readonly isNew: boolean;
   readonly hasManifestFile: boolean;
+  readonly names: readonly string[];
   /** It says that the other copy misses something. */
   readonly saysBehind: boolean;
 }
@@ -75,6 +78,7 @@ async function survey(place: LogPlace): Promise<Copy> {
       place,
       lock,
       hasManifestFile,
+      names,
       manifest,
       isNew: !hasSegments && (manifest?.published.number ?? 0) === 0,
       saysBehind: names.includes(behindName),
@@ -92,6 +96,7 @@ async function joinCopies(first: Copy, second: Copy, settings: Settings): Promis
   if (whole !== undefined) {
     const other = whole === first ? second : first;
     try {
+      if (!haveSameLog(first, second)) await removeManifest(other.place);
       await rebuildCopy(whole.place, other.place);
     } catch (error) {
       const alone = await goOnAlone(whole, other.place, error, settings);
@@ -103,6 +108,8 @@ async function joinCopies(first: Copy, second: Copy, settings: Settings): Promis
       `the copy in ${nameOf(other.place)} was behind, and was made anew from ${nameOf(whole.place)}`,
     );
   }
+  // Such a log is made anew: recovery finds nothing in it to mend.
+  if (whole === undefined && first.isNew && second.isNew) await removeLoneCursors(first, second);
   const shared = await sharedDevice(first.place, second.place);
   if (shared !== undefined) warnings.push(shared);
   const mirror = new MirrorStorage([first.place, second.place], settings);
@@ -136,20 +143,41 @@ function wholeCopy(first: Copy, second: Copy): Copy | undefined {
       `${nameOf(whole.place)} says that the other copy is behind, and has no valid manifest: restore it from a backup`,
     );
   }
-  if (!isOneLog) return first.isNew ? second : first;
+  if (!isOneLog) {
+    // Two logs in which nothing ever was: a new one is made in their place.
+    if (first.isNew && second.isNew) return undefined;
+    return first.isNew ? second : first;
+  }
   // Both slots of a manifest's file may be damaged; then the other copy has them, and the rest still counts.
   if (!first.hasManifestFile && second.manifest !== undefined) return second;
   if (!second.hasManifestFile && first.manifest !== undefined) return first;
   if (first.manifest?.copies === 2 || second.manifest?.copies === 2) return undefined;
   // Until it says that it has a mirror, the log may have been written without one.
   const [one, other] = [first.manifest?.generation ?? 0, second.manifest?.generation ?? 0];
-  if (one === 0 && other === 0) return undefined;
-  return one >= other ? first : second;
+  if (one === other) return undefined;
+  return one > other ? first : second;
 }
 
 function haveSameLog(first: Copy, second: Copy): boolean {
   if (first.manifest === undefined || second.manifest === undefined) return true;
   return equalBytes(first.manifest.logId, second.manifest.logId);
+}
+
+/** A crash while a cursor was made, or removed, leaves it in one copy alone. */
+async function removeLoneCursors(first: Copy, second: Copy): Promise<void> {
+  for (const [one, other] of [
+    [first, second],
+    [second, first],
+  ] as const)
+    for (const name of one.names)
+      if (parseCursorFileName(name) !== undefined && !other.names.includes(name))
+        await removeIfThere(one.place.storage, pathOf(one.place, name));
+}
+
+/** Of another log, in which nothing was ever: a crash must not leave it among segments of this one. */
+async function removeManifest(place: LogPlace): Promise<void> {
+  await removeIfThere(place.storage, pathOf(place, manifestName));
+  await place.storage.syncDirectory(place.directory);
 }
 
 async function sharedDevice(first: LogPlace, second: LogPlace): Promise<string | undefined> {

@@ -1,7 +1,10 @@
 import { parseSegmentName } from '../format.ts';
-import { manifestName } from '../manifest.ts';
+import { decodeManifest, manifestName, slotBytes, slotOffsets } from '../manifest.ts';
 import { type LogPlace, pathOf } from '../place.ts';
+import { readOrFail } from '../read/batch-cursor.ts';
+import { parseCursorFileName } from '../retention/cursor-slot.ts';
 import { createAfresh, removeIfThere } from '../storage/storage-calls.ts';
+import { StorageError, type StorageFile } from '../storage.ts';
 import { copyBytes } from './copy-bytes.ts';
 import { repairTemporaryName } from './mend.ts';
 
@@ -18,8 +21,18 @@ export async function rebuildCopy(from: LogPlace, to: LogPlace): Promise<void> {
 }
 
 function isLogFile(name: string): boolean {
-  const isCursor = name.startsWith('cursor-') && !name.endsWith('.quarantine');
-  return name === manifestName || isCursor || parseSegmentName(name) !== undefined;
+  return (
+    name === manifestName || parseSegmentName(name) !== undefined || parseCursorFileName(name) !== undefined
+  );
+}
+
+/** A source that fails meanwhile is copied as zeros: without a manifest the copy would be no log. */
+async function hasManifest(file: StorageFile): Promise<boolean> {
+  for (const offset of slotOffsets) {
+    const bytes = await readOrFail(file, offset, slotBytes);
+    if (bytes?.length === slotBytes && decodeManifest(bytes) !== undefined) return true;
+  }
+  return false;
 }
 
 async function copyFile(from: LogPlace, to: LogPlace, name: string): Promise<void> {
@@ -29,6 +42,8 @@ async function copyFile(from: LogPlace, to: LogPlace, name: string): Promise<voi
     const file = await createAfresh(to.storage, temporary);
     try {
       await copyBytes(source, file, 0, await source.size());
+      if (name === manifestName && !(await hasManifest(file)))
+        throw new StorageError('io', `${pathOf(from, name)} cannot be read any more`);
       await file.sync();
     } finally {
       await file.close();

@@ -17,7 +17,11 @@ export function scrubLogOf(
     timers: settings.timers,
     chain: () => writer.durableChain.filter(({ endBytes }) => endBytes > 0),
     isActive: ({ header }) => writer.isActive(header),
-    roll: () => committer.cut(() => writer.roll()),
+    roll: () =>
+      committer.cut(
+        async () => undefined,
+        () => writer.roll(),
+      ),
     exclusively: (work) => committer.guard(work),
     async mendManifest() {
       const names = mirror === undefined ? [nameOf(place)] : mirror.live.map(nameOf);

@@ -1,4 +1,6 @@
 import type { ChainSegment } from '../chain.ts';
+import { WalError } from '../errors.ts';
+import type { SegmentHeader } from '../format.ts';
 import { type LogPlace, pathOf } from '../place.ts';
 import { verifySegment } from '../read/verify.ts';
 import type { MendedRegion } from '../report.ts';
@@ -45,6 +47,8 @@ export interface ScrubLog {
 
 /** Reads every batch and record that is durable, of both copies, and mends what one has not right from the other. */
 export async function scrub(log: ScrubLog, { bytesPerSecond, signal }: ScrubOptions): Promise<ScrubReport> {
+  if (bytesPerSecond !== undefined && !(bytesPerSecond > 0))
+    throw new WalError('invalid', `bytesPerSecond is ${bytesPerSecond}: expected more than 0`);
   const mended: MendedRegion[] = [];
   const damages: string[] = [];
   let bytes = 0;
@@ -52,21 +56,26 @@ export async function scrub(log: ScrubLog, { bytesPerSecond, signal }: ScrubOpti
   const pace = async (count: number) => {
     bytes += count;
     signal?.throwIfAborted();
-    if (bytesPerSecond !== undefined) await log.timers.delay((count / bytesPerSecond) * 1e6);
+    if (bytesPerSecond === undefined) return;
+    await Promise.race([log.timers.delay((count / bytesPerSecond) * 1e6), aborted]);
+    signal?.throwIfAborted();
   };
+  const aborted = new Promise<void>((resolve) => {
+    signal?.addEventListener('abort', () => resolve(), { once: true });
+  });
   const report = (isComplete: boolean): ScrubReport => ({ segments, bytes, mended, damages, isComplete });
   try {
     mended.push(...(await log.mendManifest()));
-    for (const segment of log.chain()) {
-      if (!isKept(log, segment)) continue;
+    for (const { header } of log.chain()) {
       try {
-        damages.push(...(await damageIn(log, segment, pace)));
-        mended.push(...(await mendIn(log, segment)));
-        segments++;
+        damages.push(...(await damageIn(log, header, pace)));
+        mended.push(...(await mendIn(log, header)));
+        if (find(log, header) !== undefined) segments++;
       } catch (error) {
         if (!(error instanceof StorageError)) throw error;
-        if (isKept(log, segment)) damages.push(`${segment.header.identity.name}: ${error.message}`);
+        if (find(log, header) !== undefined) damages.push(`${header.identity.name}: ${error.message}`);
       }
+      signal?.throwIfAborted();
     }
   } catch (error) {
     if (signal?.aborted === true) return report(false);
@@ -75,34 +84,41 @@ export async function scrub(log: ScrubLog, { bytesPerSecond, signal }: ScrubOpti
   return report(true);
 }
 
-function isKept({ chain }: ScrubLog, { header }: ChainSegment): boolean {
-  return chain().some((segment) => segment.header.identity.name === header.identity.name);
+/** A segment as far as it is durable now, and its successor; undefined if it was let go of. */
+function find(log: ScrubLog, { identity }: SegmentHeader) {
+  const chain = log.chain();
+  const index = chain.findIndex(({ header }) => header.identity.name === identity.name);
+  const segment = chain[index];
+  return segment && { segment, successor: chain[index + 1] };
 }
 
 /** What is not right in any copy. */
 async function damageIn(
   log: ScrubLog,
-  segment: ChainSegment,
+  header: SegmentHeader,
   pace: (bytes: number) => Promise<void>,
 ): Promise<string[]> {
-  const chain = log.chain();
-  const index = chain.findIndex(({ header }) => header.identity.name === segment.header.identity.name);
-  const damage = await verifySegment(log.place, segment, chain[index + 1], pace);
+  const found = find(log, header);
+  if (found === undefined) return [];
+  const damage = await verifySegment(log.place, found.segment, found.successor, pace);
   if (damage === undefined) return [];
-  const path = pathOf(log.place, segment.header.identity.name);
+  const path = pathOf(log.place, header.identity.name);
   return [`${path} at byte ${damage.end.endBytes}, record ${damage.nextLsn}: ${damage.fault}`];
 }
 
-async function mendIn(log: ScrubLog, segment: ChainSegment): Promise<MendedRegion[]> {
+async function mendIn(log: ScrubLog, header: SegmentHeader): Promise<MendedRegion[]> {
   const { mirror } = log;
-  const plan = planOf(segment);
-  if (mirror === undefined || !(await isSegmentDamaged(mirror, plan))) return [];
+  const found = find(log, header);
+  if (mirror === undefined || found === undefined) return [];
+  const plan = planOf(found.segment);
+  if (!(await isSegmentDamaged(mirror, plan))) return [];
   // Its writer holds the file that would be replaced: from now on it writes elsewhere.
-  if (log.isActive(segment)) await log.roll();
+  if (log.isActive(found.segment)) await log.roll();
   const done = await log.exclusively(async () => {
-    if (!isKept(log, segment)) return [];
+    const now = find(log, header);
+    if (now === undefined) return [];
     // A copy that cannot be mended is no reason for the log to fail.
-    return mendSegment(mirror, plan).catch((error: unknown) => ({ error }));
+    return mendSegment(mirror, planOf(now.segment)).catch((error: unknown) => ({ error }));
   });
   if ('error' in done) throw done.error;
   return done;

@@ -21,6 +21,8 @@ export async function findCut(place: LogPlace, chain: readonly ChainSegment[], l
   const segment = chain.findLast(({ header }) => header.baseLsn <= lsn) ?? chain[0];
   if (segment === undefined) throw new RangeError('a log without segments has no record to end behind');
   const { header } = segment;
+  // Salvage has lost what came before.
+  if (header.baseLsn > lsn + 1) return { point: header.predecessor, nextLsn: lsn + 1, rest: [] };
   const { number, epoch, name } = header.identity;
   const path = pathOf(place, name);
   const file = await place.storage.open(path, 'read');

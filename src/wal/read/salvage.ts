@@ -1,9 +1,7 @@
 import type { ChainSegment } from '../chain.ts';
-import { asWalError } from '../errors.ts';
 import { segmentName, viewOf } from '../format.ts';
-import { type LogPlace, pathOf } from '../place.ts';
 import { isInnerPart, type LogRecord, recordAt, recordEnd } from '../record.ts';
-import type { LsnRange } from './batches.ts';
+import { type LogView, type LsnRange, openSegment, readingError } from './batches.ts';
 import { type FoundRecord, type Span, scanSegment } from './scan.ts';
 
 /** Records that cannot be read, in the place where they should be. */
@@ -36,51 +34,49 @@ type Place = Omit<LogGap, 'gap' | 'fromLsn' | 'toLsn'>;
  * LSN of the range once, but for the inner parts of streams. Reads on behind damage, as {@link scanSegment} does.
  */
 export async function* iterateSalvaged(
-  place: LogPlace,
-  chain: readonly ChainSegment[],
+  view: LogView,
   { from, to }: LsnRange,
 ): AsyncGenerator<LogRecord | LogGap, void, undefined> {
+  const { chain } = view;
   const firstLsn = chain[0]?.header.baseLsn ?? from;
   let expected = from;
   let damage: Place = { file: '', position: 0, bytes: 0, fault: 'no segment holds it' };
   const gapUpTo = (lsn: number): LogGap => ({ gap: true, fromLsn: expected, toLsn: lsn, ...damage });
-  try {
-    for (const [index, segment] of chain.entries()) {
-      const next = chain[index + 1]?.header;
-      if (next !== undefined && next.baseLsn <= from) continue;
-      const { name } = segment.header.identity;
-      const isCut = next !== undefined && next.predecessor.number !== segment.header.identity.number;
-      for await (const span of spansOf(place, segment, next?.baseLsn)) {
-        if (span.kind !== 'batch')
-          damage = { file: name, position: span.position, bytes: span.bytes, fault: span.fault };
-        for (const { record, isInner } of recordsOf(span)) {
-          if (record.lsn < expected) continue;
-          if (record.lsn > to) break;
-          if (record.lsn > expected) yield gapUpTo(record.lsn - 1);
-          expected = record.lsn + 1;
-          // Of a stream of which parts were let go of, nothing is shown.
-          if (!isInner && (record.streamFrom ?? firstLsn) >= firstLsn) yield record;
-        }
-      }
-      if (isCut) {
-        const { number, epoch } = next.predecessor;
-        damage = { file: segmentName(number, epoch), position: 0, bytes: 0, fault: 'the segment is missing' };
+  for (const [index, segment] of chain.entries()) {
+    const next = chain[index + 1]?.header;
+    if (next !== undefined && next.baseLsn <= from) continue;
+    const { name } = segment.header.identity;
+    const isCut = next !== undefined && next.predecessor.number !== segment.header.identity.number;
+    for await (const span of spansOf(view, segment, next?.baseLsn)) {
+      if (span.kind !== 'batch')
+        damage = { file: name, position: span.position, bytes: span.bytes, fault: span.fault };
+      for (const { record, isInner } of recordsOf(span)) {
+        if (record.lsn < expected) continue;
+        if (record.lsn > to) break;
+        if (record.lsn > expected) yield gapUpTo(record.lsn - 1);
+        expected = record.lsn + 1;
+        // Of a stream of which parts were let go of, nothing is shown.
+        if (!isInner && (record.streamFrom ?? firstLsn) >= firstLsn) yield record;
       }
     }
-  } catch (error) {
-    throw asWalError(error, place);
+    if (isCut) {
+      const { number, epoch } = next.predecessor;
+      damage = { file: segmentName(number, epoch), position: 0, bytes: 0, fault: 'the segment is missing' };
+    }
   }
   if (expected <= to) yield gapUpTo(to);
 }
 
 async function* spansOf(
-  place: LogPlace,
-  { header, endBytes }: ChainSegment,
+  view: LogView,
+  segment: ChainSegment,
   lsnLimit: number | undefined,
 ): AsyncGenerator<Span, void, undefined> {
-  const file = await place.storage.open(pathOf(place, header.identity.name), 'read');
+  const { file } = await openSegment(view, segment);
   try {
-    yield* scanSegment(file, header, endBytes, lsnLimit);
+    yield* scanSegment(file, segment.header, segment.endBytes, lsnLimit);
+  } catch (error) {
+    throw readingError(view, segment, error);
   } finally {
     await file.close();
   }

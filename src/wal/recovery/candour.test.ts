@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { WalError } from '../errors.ts';
 import { appendAll, openLog, readTexts, segmentNames, texts } from '../fixtures/log.ts';
+import { watch } from '../fixtures/watched-storage.ts';
 import { MemoryStorage } from '../storage/memory-storage.ts';
 
 /*
@@ -64,4 +65,26 @@ test.for(Object.entries(damages))('a sector that is %s', async ([, damage]) => {
     expect({ state, silent }).toEqual({ state, silent: state === 'killed' ? limit : [] });
     expect(told).toBeGreaterThan(6);
   }
+});
+
+test('a clean end promises what stands before it, before the manifest knows of it', async () => {
+  const disk = new MemoryStorage();
+  const roomy = { segmentBytes: 16 * 512 };
+  let atCleanEnd: MemoryStorage | undefined;
+  let isClosing = false;
+  const storage = watch(disk, (call) => {
+    if (isClosing && call.startsWith('write wal/manifest')) atCleanEnd ??= disk.snapshot();
+  });
+  const wal = await openLog(storage, roomy);
+  await appendAll(wal, texts(3));
+  isClosing = true;
+  await wal.close();
+  if (atCleanEnd === undefined) throw new Error('closing writes the manifest');
+  const [name = ''] = await segmentNames(atCleanEnd);
+  // The third record's batch.
+  atCleanEnd.bytes(name).fill(0xee, 1600, 1610);
+  await expect(openLog(atCleanEnd, roomy, 100)).rejects.toMatchObject({
+    code: 'corrupt',
+    report: { row: 'promised' },
+  });
 });

@@ -48,7 +48,13 @@ export async function openLog(first: LogPlace, settings: Settings, mirrorPlace?:
         mirror === undefined ? [] : await mendCopies(mirror, findings, names, settings.segmentBytes);
       if (mirror?.behind !== undefined)
         warnings.push(`${nameOf(mirror.behind)} cannot be mended, and is behind from now on`);
-      if (mirror !== undefined) manifest = await reopenManifest(place, manifest);
+      if (mirror !== undefined) {
+        const before = manifest;
+        manifest = await openManifestAgain(place);
+        await before.close();
+        // From here on nobody writes to one copy alone unless that copy says so.
+        if (manifest.current.copies === 1) await manifest.update({ copies: 2 });
+      }
       const { writer, report } = await resumeLog({ ...parts, manifest }, findings);
       return { context: { ...parts, manifest }, writer, report: { ...report, mended, warnings }, lock };
     } catch (error) {
@@ -71,13 +77,10 @@ function openCopies(first: LogPlace, settings: Settings, second: LogPlace | unde
 }
 
 /** As it is after mending, in both copies: what is open may be a file that was replaced. */
-async function reopenManifest(place: LogPlace, old: ManifestFile): Promise<ManifestFile> {
+async function openManifestAgain(place: LogPlace): Promise<ManifestFile> {
   const manifest = await ManifestFile.open(place);
   if (manifest === undefined)
     throw new WalError('corrupt', `the manifest in ${place.storage.description} is gone`);
-  await old.close();
-  // From here on nobody writes to one copy alone unless that copy says so.
-  if (manifest.current.copies === 1) await manifest.update({ copies: 2 });
   return manifest;
 }
 
@@ -86,8 +89,10 @@ async function createLog(
   warnings: readonly string[],
 ): Promise<Omit<OpenLog, 'lock'>> {
   const { place, settings, mirror } = parts;
+  // One that was never used is made anew, and keeps its name: of two disks one may keep the old manifest, though it was told otherwise.
+  const known = mirror?.logId.some((byte) => byte > 0) ? mirror.logId : undefined;
   const manifest = await ManifestFile.create(place, {
-    logId: settings.randomBytes(16).slice(),
+    logId: (known ?? settings.randomBytes(16)).slice(),
     createdAtMs: settings.now(),
     copies: mirror === undefined ? 1 : 2,
   });

@@ -30,6 +30,8 @@ export async function resumeLog(
   const writer = new SegmentWriter(context, await planStart(context, findings, moves));
   try {
     if (moves) await writer.move(findings.unsure);
+    // Salvage gives no LSN again that was given.
+    if (isSalvage) await writer.skipTo(findings.nextLsn);
     // The log ends here from now on: no cursor may say that it went further (I18).
     if (isCorrupt) await lowerCursors(place, manifest.current.logId, settings.now, writer.writtenLsn);
     // Salvage leaves what is damaged where it is: nobody can tell what of it belongs to the log.
@@ -150,7 +152,7 @@ function makeReport(findings: Findings, parts: ReportParts): RecoveryReport {
 
 function describeDamage({ row, stop, nextLsn }: Findings): string {
   const where = stop === undefined ? '' : `${stop.file} at byte ${stop.position} (${stop.fault}): `;
-  return `${where}the log cannot be read from record ${nextLsn} on, though ${row.meaning}`;
+  return `${where}the log cannot be read from record ${stop?.lsn ?? nextLsn} on, though ${row.meaning}`;
 }
 
 function refusal(place: LogPlace, report: RecoveryReport): WalError {

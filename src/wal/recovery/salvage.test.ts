@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { appendAll, encode, openLog, readTexts, segmentNames, texts } from '../fixtures/log.ts';
+import { watch } from '../fixtures/watched-storage.ts';
 import type { WalOptions } from '../options.ts';
 import { isGap, type LogGap } from '../read/salvage.ts';
 import { MemoryStorage } from '../storage/memory-storage.ts';
@@ -128,4 +129,52 @@ describe('policy salvage', () => {
     expect(await readAround(again)).toEqual([...texts(13), '-14..20', 'new']);
     await again.close();
   });
+});
+
+describe('a log of which the first records are lost', () => {
+  test.each([1, 2, 9])('never passes for a whole one afterwards (%i records)', async (count) => {
+    const { killed, names } = await written({ segmentBytes: 2048 }, count);
+    const [first = ''] = names;
+    const header = killed.bytes(first);
+    header[60] = (header[60] ?? 0) ^ 1;
+    const salvaged = await openLog(
+      killed,
+      { segmentBytes: 2048, policy: 'salvage', knownDurableLsn: count },
+      50,
+    );
+    expect(salvaged.stats().nextLsn).toBe(count + 1);
+    await salvaged.close();
+    await expect(openLog(killed, {}, 90)).rejects.toMatchObject({ code: 'corrupt' });
+    expect(await segmentNames(killed)).toContain(first);
+  });
+
+  test('is cut where it is told', async () => {
+    const storage = new MemoryStorage();
+    const wal = await openLog(storage, roomy);
+    await appendAll(wal, texts(2));
+    await (await wal.cursor('mail')).advance(2);
+    const killed = storage.snapshot();
+    await wal.close();
+    killed.bytes((await segmentNames(killed))[0] ?? '').fill(0xee, 0, 256);
+    const salvaged = await salvage(killed);
+    await salvaged.truncateAfter(1);
+    expect(salvaged.stats().nextLsn).toBe(2);
+    expect(await salvaged.appendDurable(encode('new2'))).toBe(2);
+    await salvaged.close();
+  });
+});
+
+test('what is not proven durable is moved, and made so, also where LSNs are left out', async () => {
+  const { killed } = await written(roomy, 4);
+  const calls: string[] = [];
+  const storage = watch(killed, (call) => {
+    calls.push(call);
+  });
+  const wal = await openLog(storage, { ...roomy, policy: 'salvage', knownDurableLsn: 10 }, 100);
+  expect(calls.filter((call) => call.startsWith('syncData wal/0')).length).toBeGreaterThan(1);
+  expect(await readAround(wal)).toEqual([...texts(4), '-5..10']);
+  expect(await wal.appendDurable(encode('new'))).toBe(11);
+  expect(await readAround(wal)).toEqual([...texts(4), '-5..10', 'new']);
+  await wal.close();
+  expect(wal.recovery.damage).toContain('from record 5 on');
 });

@@ -35,12 +35,16 @@ export async function salvageLog({ place, files, manifest, knownDurableLsn }: Lo
   );
   const last = chain.at(-1)?.header;
   const given = Math.max(manifest.floor.lsn, manifest.tail.nextLsn, knownDurableLsn + 1);
-  if (last === undefined)
-    return { chain, proven: { point: logStart, nextLsn: given }, unsure: [], nextLsn: given };
+  if (last === undefined) {
+    const { number, epoch } = files.at(-1)?.identity ?? manifest.published;
+    // What comes names the segment that is lost, so that nobody takes it for the beginning.
+    const point = given > manifest.floor.lsn ? { number, epoch, endBytes: 0, chain: 0 } : logStart;
+    return { chain, proven: { point, nextLsn: given }, unsure: [], nextLsn: given };
+  }
   const tailBytes = manifest.tail.number === last.identity.number ? manifest.tail.bytes : 0;
   const { end, endLsn, run, provenBytes, givenLsn } = await readToEnd(place, last, tailBytes);
   const nextLsn = Math.max(given, givenLsn, endLsn);
-  const unsure = nextLsn > endLsn ? [] : run.filter(({ header }) => header.position >= provenBytes);
+  const unsure = run.filter(({ header }) => header.position >= provenBytes);
   const [first] = unsure;
   const point =
     first === undefined ? end : { ...end, endBytes: first.header.position, chain: first.header.chain };

@@ -1,5 +1,5 @@
 import { decodeBatchHeader } from '../batch.ts';
-import { blockBytesMin, type SegmentIdentity } from '../format.ts';
+import { blockBytesMin, roundUp, type SegmentIdentity } from '../format.ts';
 import { readOrFail } from '../read/batch-cursor.ts';
 import type { StorageFile } from '../storage.ts';
 
@@ -50,7 +50,9 @@ async function inspectCopy(
     const end = endOfContent(chunk);
     if (end === 0) continue;
     extentEnd = at + end;
-    promisedBytes = Math.max(promisedBytes, highestPromise(chunk.subarray(0, end), identity));
+    // A header may end in zeros: its block counts as a whole.
+    const content = chunk.subarray(0, roundUp(end, blockBytesMin));
+    promisedBytes = Math.max(promisedBytes, highestPromise(content, identity));
   }
   return { extentBytes: extentEnd - position, promisedBytes };
 }

@@ -94,7 +94,7 @@ export class CursorFile {
   /** B14: the file is whole before it has its name, and has its name before the second slot says so. */
   async #make(lsn: number): Promise<StorageFile> {
     const { storage, directory } = this.#place;
-    const temporary = pathOf(this.#place, cursorTemporaryName);
+    const temporary = pathOf(this.#place, cursorTemporaryName(this.name));
     const file = await createAfresh(storage, temporary);
     try {
       await file.write([this.#encode(1, lsn)], cursorSlotOffset(1));

@@ -14,7 +14,7 @@ export interface CursorSlot {
 }
 
 const cursorMagic = 'pcutcur1';
-export const cursorTemporaryName = 'cursor.tmp';
+
 export const cursorSlotBytes = 128;
 /** More than any disk's physical block: writing one slot never harms the other. */
 const slotStrideBytes = 16_384;
@@ -26,6 +26,11 @@ export function cursorFileName(name: string): string {
   const fileName = `cursor-${name}`;
   if (fileNamePattern.test(fileName)) return fileName;
   throw new WalError('invalid', `cursor name ${JSON.stringify(name)}: expected 1 to 64 of a-z, 0-9, - and _`);
+}
+
+/** What a cursor's file is called until it is whole: cursors are made side by side. */
+export function cursorTemporaryName(name: string): string {
+  return `${cursorFileName(name)}.tmp`;
 }
 
 /** The name of a cursor by that of its file; undefined for any other file. */

@@ -6,8 +6,8 @@ export interface CursorOwner {
   readonly durableLsn: () => number;
   /** Runs work that writes; if it fails, the log has failed. */
   readonly guard: <T>(work: () => Promise<T>) => Promise<T>;
-  /** Takes it from the log's cursors and removes its file. */
-  readonly remove: () => Promise<void>;
+  /** Takes it from the log's cursors and removes its file, once `settled`. */
+  readonly remove: (settled: Promise<unknown>) => Promise<void>;
 }
 
 /**
@@ -64,13 +64,13 @@ export class Cursor {
   async remove(): Promise<void> {
     this.#checkOpen();
     this.#ended = 'removed';
-    await this.#last.catch(() => undefined);
-    await this.#owner.remove();
+    await this.#owner.remove(this.#last.catch(() => undefined));
   }
 
   /** Before the log is cut behind `lsn`. In both slots, so that losing one never asks for a record that is gone. */
   lower(lsn: number): Promise<void> {
     return this.#inTurn(async () => {
+      if (this.#ended === 'removed') return;
       this.#wantedLsn = Math.min(this.#wantedLsn, lsn);
       await lowerFile(this.#file, lsn);
     });

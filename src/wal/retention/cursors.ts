@@ -84,8 +84,9 @@ export class Cursors {
   }
 
   #keep(cursors: Map<string, Cursor>, file: CursorFile): Cursor {
-    const remove = () =>
+    const remove = (settled: Promise<unknown>) =>
       this.#inTurn(async () => {
+        await settled;
         cursors.delete(file.name);
         await this.#log.guard(() => file.remove());
       });

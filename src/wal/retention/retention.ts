@@ -1,4 +1,5 @@
 import type { ChainSegment } from '../chain.ts';
+import { WalError } from '../errors.ts';
 import type { SealedSegment } from '../metrics/channels.ts';
 import { countToLetGo, type RetentionOptions } from './limits.ts';
 import type { SealedHook } from './sealed-hook.ts';
@@ -34,7 +35,7 @@ export class Retention {
 
   /** In the background: what fails there fails the log, or is tried again when the next segment is begun. */
   rolled(): void {
-    if (this.#options !== undefined) this.apply().catch(() => undefined);
+    if (this.#options !== undefined && !this.#isClosed) this.apply().catch(() => undefined);
   }
 
   /** Settles when what may go is gone, and answers how many segments that were. Rejects as the hook does. */
@@ -44,7 +45,7 @@ export class Retention {
       const lowestCursorLsn = options.cursors ? await this.#log.lowestCursorLsn() : undefined;
       const chain = this.#log.chain();
       const count = countToLetGo(options, { chain, lowestCursorLsn, nowMs: this.#log.now() });
-      await this.#remove(chain, count, chain[count]?.header.baseLsn ?? 0);
+      await this.#remove(chain, count);
       return count;
     });
   }
@@ -54,7 +55,7 @@ export class Retention {
     return this.#inTurn(async () => {
       const chain = this.#log.chain();
       const count = chain.slice(1).filter(({ header }) => header.baseLsn <= lsn).length;
-      await this.#remove(chain, count, lsn);
+      await this.#remove(chain, count);
     });
   }
 
@@ -64,17 +65,28 @@ export class Retention {
     await this.#removing.catch(() => undefined);
   }
 
-  async #remove(chain: readonly ChainSegment[], count: number, lsn: number): Promise<void> {
+  /** Meanwhile the log may be cut and go on elsewhere: what came later is not meant. */
+  async #remove(chain: readonly ChainSegment[], count: number): Promise<void> {
     await this.#hook.callForOldest(chain, count);
-    if (this.#isClosed) return;
-    this.#removing = this.#log.truncateBefore(lsn);
+    this.#checkOpen();
+    const leaving = new Set(chain.slice(0, count).map(({ header }) => header.identity.name));
+    const kept = this.#log.chain().find(({ header }) => !leaving.has(header.identity.name));
+    if (kept === undefined) return;
+    this.#removing = this.#log.truncateBefore(kept.header.baseLsn);
     await this.#removing;
     this.#hook.forget(chain, count);
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#last.then(work);
+    const result = this.#last.then(() => {
+      this.#checkOpen();
+      return work();
+    });
     this.#last = result.catch(() => undefined);
     return result;
+  }
+  #checkOpen(): void {
+    if (this.#isClosed)
+      throw new WalError('closed', 'the log was closed before its segments were let go of: open it again');
   }
 }

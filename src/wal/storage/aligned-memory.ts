@@ -21,7 +21,17 @@ let arena: ArrayBuffer | undefined;
 let usedBytes = 0;
 const aligned = new WeakSet<ArrayBufferLike>();
 
-/** So many zero bytes, from an address that is a multiple of {@link alignmentBytes}. */
+/** As {@link allocateAligned}; but WebAssembly wants much more address space than it gives memory, and where that is short, any memory. */
+export function allocatePreferablyAligned(bytes: number): Uint8Array {
+  try {
+    return allocateAligned(bytes);
+  } catch (error) {
+    if (error instanceof RangeError) return new Uint8Array(bytes);
+    throw error;
+  }
+}
+
+/** So many zero bytes, from an address that is a multiple of {@link alignmentBytes}. Throws a RangeError if there are none. */
 export function allocateAligned(bytes: number): Uint8Array {
   if (bytes > arenaBytes / 2) return new Uint8Array(reserve(bytes), 0, bytes);
   if (arena === undefined || usedBytes + bytes > arenaBytes) {

@@ -27,7 +27,8 @@ function identityOf(path: string): string {
 }
 
 async function bindName(path: string, name: string): Promise<StorageLock> {
-  const server = createServer();
+  // Whoever connects to it is sent away: a connection would keep the lock.
+  const server = createServer((socket) => socket.destroy());
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(lockError(path, error)));
     // exclusive: or the workers of a cluster would share one socket.

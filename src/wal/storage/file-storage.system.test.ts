@@ -1,5 +1,7 @@
 import { execFile, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -105,6 +107,20 @@ describe.each<BackendName>(['buffered', 'direct', 'uring'])('files of this machi
 });
 
 describe('the lock', () => {
+  test.skipIf(process.platform !== 'linux')(
+    'is let go of though someone connects to its socket',
+    async () => {
+      const directory = join(root, 'wal');
+      const wal = await Wal.open(directory);
+      const { dev, ino } = statSync(directory, { bigint: true });
+      const stranger = connect(`\0powercut-wal/${dev}/${ino}`);
+      await once(stranger, 'connect');
+      await wal.close();
+      stranger.destroy();
+      await (await Wal.open(directory)).close();
+    },
+  );
+
   test('keeps other processes out, and does not outlive a killed one', async () => {
     const directory = join(root, 'wal');
     const holder = spawn(process.execPath, [

@@ -21,3 +21,16 @@ export async function removeIfThere(storage: Storage, path: string): Promise<voi
     if (!(error instanceof StorageError && error.code === 'not-found')) throw error;
   }
 }
+
+/** Every step, one after the other, also when one fails; then rejects with the first failure. */
+export async function releaseAll(steps: readonly (() => Promise<void> | undefined)[]): Promise<void> {
+  const failures: unknown[] = [];
+  for (const step of steps) {
+    try {
+      await step();
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  if (failures.length > 0) throw failures[0];
+}

@@ -18,10 +18,15 @@ export interface StreamForm {
 
 /** Throws `invalid`, or `too-large` if no part with that key fits a batch. */
 export function streamForm(
-  { type = recordTypes.bytes, key }: AppendStreamOptions,
+  { type, key }: AppendStreamOptions,
   { batchBytesMax, contentHash, now }: Pick<Settings, 'batchBytesMax' | 'contentHash' | 'now'>,
 ): StreamForm {
-  const draft = key === undefined ? draftBytes(nothing, checkType(type)) : draftPut(key, nothing, now());
+  if (type !== undefined && key !== undefined)
+    throw new WalError('invalid', `a stream has a key or a type (${type}), not both: with a key it is a put`);
+  const draft =
+    key === undefined
+      ? draftBytes(nothing, checkType(type ?? recordTypes.bytes))
+      : draftPut(key, nothing, now());
   const part = { ...draft, part: { from: undefined, isLast: true } };
   const roomBytes = batchBytesMax - encodedRecordBytes(part, contentHash);
   if (roomBytes > 0) return { draft, partBytes: Math.min(roomBytes, partBytesMax) };

@@ -39,7 +39,7 @@ export function lsns(from: number, to: number): string {
 export function columnsOf(rows: readonly (readonly string[])[], indent: string): string[] {
   const indices = rows[0]?.map((_, index) => index) ?? [];
   const columns = indices.map((index) => rows.map((row) => row[index] ?? ''));
-  const widths = columns.map((cells) => Math.max(...cells.map(({ length }) => length)));
+  const widths = columns.map((cells) => cells.reduce((most, { length }) => Math.max(most, length), 0));
   const isNumeric = columns.map((cells) => cells.every((cell) => /^[\d,]+$/.test(cell)));
   return rows.map((row) => {
     const cells = row.map((cell, index) =>

@@ -1,5 +1,6 @@
 import { type LogPlace, pathOf } from '../place.ts';
 import { readOrFail } from '../read/batch-cursor.ts';
+import { parseCursorFileName } from '../retention/cursor-slot.ts';
 import { dumpSegment } from './dump-segment.ts';
 import { isSameLog, type Survey, survey } from './survey.ts';
 
@@ -146,7 +147,8 @@ export async function compareCopies(left: Survey, right: Survey): Promise<Proble
         remedy: 'name the two copies of one log',
       },
     ];
-  const isKept = (name: string) => name.endsWith('.wal') || name === 'manifest' || name.startsWith('cursor-');
+  const isKept = (name: string) =>
+    name.endsWith('.wal') || name === 'manifest' || parseCursorFileName(name) !== undefined;
   const names = [...new Set([...left.names, ...right.names])].filter(isKept).sort();
   const problems: Problem[] = [];
   for (const name of names) {

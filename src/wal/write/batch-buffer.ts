@@ -3,7 +3,7 @@ import { type Encoding, packBody } from '../codec/codec.ts';
 import { crc32c } from '../crc32c.ts';
 import { batchHeaderBytes, roundUp, type SegmentIdentity, viewOf } from '../format.ts';
 import { encodedRecordBytes, encodeRecord, type RecordDraft } from '../record.ts';
-import { allocateAligned } from '../storage/aligned-memory.ts';
+import { allocatePreferablyAligned } from '../storage/aligned-memory.ts';
 
 /** What a batch promises when it is issued: all before these points was durable (I3). */
 export interface DurablePromise {
@@ -87,7 +87,9 @@ export class BatchBuffer {
   }
 
   #grow(bytes: number): void {
-    const grown = allocateAligned(roundUp(Math.max(bytes, 2 * this.#bytes.length), this.#blockBytes));
+    const grown = allocatePreferablyAligned(
+      roundUp(Math.max(bytes, 2 * this.#bytes.length), this.#blockBytes),
+    );
     grown.set(this.#bytes.subarray(0, this.#end));
     this.#bytes = grown;
     this.#view = viewOf(grown);

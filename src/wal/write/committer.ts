@@ -42,6 +42,7 @@ export class Committer {
   #other: BatchBuffer;
   #nextLsn: number;
   #appends: WaitingAppend[] = [];
+  /** By rising LSN: who asks later may ask for less. */
   #syncs: WaitingSync[] = [];
   #running: Promise<void> | undefined;
   #failure: WalError | undefined;
@@ -92,7 +93,12 @@ export class Committer {
     this.#nextLsn += drafts.length;
     this.#observer.counts.appends++;
     if (this.#appends.length === 0 && this.#hasRoom(bodyBytes)) {
-      this.#fill(drafts, firstLsn);
+      try {
+        this.#fill(drafts, firstLsn);
+      } catch (error) {
+        // There was no memory: the buffer has some of the records, and their LSNs are given.
+        return Promise.reject(this.#fail(error));
+      }
       if (this.#isEager) this.#wake();
       return Promise.resolve(firstLsn);
     }
@@ -115,24 +121,30 @@ export class Committer {
         this.#observer.waited(begunAt);
         resolve(lsn);
       };
-      this.#syncs.push({ lsn: wanted, resolve: settle, reject });
+      const behind = this.#syncs.findLastIndex((other) => other.lsn <= wanted);
+      this.#syncs.splice(behind + 1, 0, { lsn: wanted, resolve: settle, reject });
       this.#wake();
     });
   }
 
   /**
    * Does `work`, which cuts off records, while nothing is being written. What was appended before is durable first; what is
-   * appended meanwhile comes behind the cut.
+   * appended meanwhile comes behind the cut. `look` reads what `work` needs: if that rejects, nothing has happened.
    */
-  cut(work: () => Promise<void>): Promise<void> {
-    return this.guard(async () => {
+  async cut<T>(look: () => Promise<T>, work: (found: T) => Promise<void>): Promise<void> {
+    let refusal: { readonly error: unknown } | undefined;
+    await this.guard(async () => {
       const synced = this.sync(this.#nextLsn - 1);
       const held: (() => void)[] = [];
       this.#held = held;
       try {
         await synced;
         await this.idle();
-        await work();
+        const found = await look().catch((error: unknown) => {
+          refusal = { error };
+        });
+        if (refusal !== undefined) return;
+        await work(found as T);
         this.#nextLsn = this.#writer.writtenLsn + 1;
       } catch (error) {
         throw this.#fail(error);
@@ -141,6 +153,7 @@ export class Committer {
         for (const resume of held) resume();
       }
     });
+    if (refusal !== undefined) throw refusal.error;
   }
 
   /** Does other work that writes, one at a time: if it fails, the log has failed. */

@@ -10,8 +10,8 @@ import {
   type SegmentIdentity,
 } from '../format.ts';
 import { pathOf } from '../place.ts';
-import { findCut } from '../read/find-cut.ts';
-import { removeIfThere } from '../storage/storage-calls.ts';
+import { type Cut, findCut } from '../read/find-cut.ts';
+import { releaseAll, removeIfThere } from '../storage/storage-calls.ts';
 import { StorageError } from '../storage.ts';
 import { ActiveSegment, type ActiveSegmentState, type Stamp } from './active-segment.ts';
 import type { BatchBuffer } from './batch-buffer.ts';
@@ -147,7 +147,7 @@ export class SegmentWriter {
     const active = await this.#start(length, {
       durableBytes: blockBytes + length,
       // The records may be longer than what the options of today would accept.
-      batchBytesMax: Math.max(batchBytesMax, ...data.map(({ rawBytes }) => rawBytes)),
+      batchBytesMax: data.reduce((most, { rawBytes }) => Math.max(most, rawBytes), batchBytesMax),
     });
     await active.moveIn(data, this.#stamp());
     this.#nextLsn += data.reduce((sum, { recordCount }) => sum + recordCount, 0);
@@ -155,6 +155,15 @@ export class SegmentWriter {
     this.#isMarked = false;
     // B11. No crash needs it: without it the next recovery moves the same records once more.
     await this.#recordTail(active);
+  }
+
+  /** The next record gets this LSN, if it would have got a lower one. While nothing is being written. */
+  async skipTo(lsn: number): Promise<void> {
+    if (lsn <= this.#nextLsn) return;
+    // Within a segment LSNs have no gaps.
+    await this.roll();
+    this.#nextLsn = lsn;
+    this.#durableLsn = lsn - 1;
   }
 
   /** Makes all durable and marks the clean end of the log. */
@@ -205,13 +214,17 @@ export class SegmentWriter {
     await place.storage.syncDirectory(place.directory);
   }
 
+  /** Where the log ends behind record `lsn`, which it holds, or behind none. All that was written is durable. */
+  findCut(lsn: number): Promise<Cut> {
+    return findCut(this.#context.place, this.durableChain, lsn);
+  }
+
   /**
-   * Ends the log behind record `lsn`, which it holds, or behind none. All that was written is durable. The records of a batch that
-   * is cut in two are moved: until the new segment's header is valid, the log is as it was (B8, B9).
+   * Ends the log there. The records of a batch that is cut in two are moved: until the new segment's header is valid, the log is as
+   * it was (B8, B9).
    */
-  async cutAfter(lsn: number): Promise<void> {
+  async cutAt({ point, nextLsn, rest }: Cut): Promise<void> {
     const chain = this.durableChain;
-    const { point, nextLsn, rest } = await findCut(this.#context.place, chain, lsn);
     await this.#active?.close();
     this.#active = undefined;
     this.#chain = chain;
@@ -224,11 +237,10 @@ export class SegmentWriter {
 
   async close(): Promise<void> {
     const next = await this.#next;
-    await next?.file.close();
-    await this.#active?.close();
-    await this.#closing;
+    const active = this.#active;
     this.#next = undefined;
     this.#active = undefined;
+    await releaseAll([() => next?.file.close(), () => active?.close(), () => this.#closing]);
   }
 
   async #seal(active: ActiveSegment): Promise<void> {

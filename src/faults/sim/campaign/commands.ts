@@ -1,8 +1,9 @@
 import fc from 'fast-check';
+import { WalError } from '../../../wal/index.ts';
 import type { CrashFault } from '../../model/crash-states.ts';
-import type { PlanRule } from '../../plan.ts';
+import type { Plan } from '../../plan.ts';
 import type { LogModel } from './log-model.ts';
-import { Machine, readLog } from './machine.ts';
+import { type Machine, readLog } from './machine.ts';
 
 type Command = fc.AsyncCommand<LogModel, Machine>;
 
@@ -20,7 +21,7 @@ async function unlessDiskFails(
   try {
     await work();
   } catch (error) {
-    if (!Machine.isFailure(error)) throw error;
+    if (!(await machine.mayFail(error))) throw error;
     onFailure();
     await machine.kill();
   }
@@ -28,8 +29,6 @@ async function unlessDiskFails(
 
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
 const nothing = () => undefined;
-let serial = 0;
-const textOf = (length: number): string => `t${++serial} `.padEnd(length, '.');
 
 function append(lengths: readonly number[], isDurable: boolean): Command {
   return command(`append(${lengths.join('+')}${isDurable ? ', durably' : ''})`, (model, machine) =>
@@ -37,7 +36,7 @@ function append(lengths: readonly number[], isDurable: boolean): Command {
       machine,
       async () => {
         const wal = await machine.log(model);
-        const texts = lengths.map(textOf);
+        const texts = lengths.map((each) => model.newText(each));
         const lsns = model.issue(texts);
         const given = await wal.appendBatch(texts.map(encode));
         if (given.join() !== lsns.join()) throw new Error(`it gave LSNs ${given.join()}, not ${lsns.join()}`);
@@ -56,7 +55,7 @@ function put(key: string, length: number): Command {
       machine,
       async () => {
         const wal = await machine.log(model);
-        const text = textOf(length);
+        const text = model.newText(length);
         model.issue([`${key}=${text}`]);
         await wal.put(encode(key), encode(text));
       },
@@ -67,7 +66,7 @@ function put(key: string, length: number): Command {
 
 function stream(lengths: readonly number[]): Command {
   return command(`stream(${lengths.join('+')})`, (model, machine) => {
-    const chunks = lengths.map(textOf);
+    const chunks = lengths.map((each) => model.newText(each));
     return unlessDiskFails(
       machine,
       async () => {
@@ -107,7 +106,8 @@ const read = command('read', (model, machine) =>
       if (lsns.reverse().join() !== shown.map((text) => text.split(' ')[0]).join())
         throw new Error('backwards it shows others');
       const damage = await wal.verify();
-      if (damage.length > 0) throw new Error(`it says that it is damaged: ${damage.join('; ')}`);
+      if (damage.length > 0)
+        throw new WalError('corrupt', `it says that it is damaged: ${damage.join('; ')}`);
     },
     nothing,
   ),
@@ -181,55 +181,56 @@ const close = command('close', (model, machine) =>
   ),
 );
 
-const kill = command('kill', (_, machine) => machine.kill());
+function kill(plan: Plan): Command {
+  return command(`kill${described(plan)}`, (_, machine) => machine.kill(plan));
+}
 
-function killWithBadDisk(rule: PlanRule): Command {
-  return command(`kill, and ${rule.operation} ${rule.nth} from here fails (${rule.fault})`, (_, machine) =>
-    machine.kill([rule]),
+function cutPower(profile: string, fault: CrashFault, pick: number, plan: Plan): Command {
+  return command(`cutPower(${profile}, ${fault}, state ${pick})${described(plan)}`, (_, machine) =>
+    machine.cutPower(profile, fault, pick, plan),
   );
 }
 
-function cutPower(profile: string, fault: CrashFault, pick: number): Command {
-  return command(`cutPower(${profile}, ${fault}, state ${pick})`, (_, machine) =>
-    machine.cutPower(profile, fault, pick),
+function described(plan: Plan): string {
+  return plan.length === 0 ? '' : `, and from then on ${JSON.stringify(plan)}`;
+}
+
+function heal(pick: number): Command {
+  return command(`heal(state ${pick})`, (model, machine) =>
+    unlessDiskFails(machine, () => machine.heal(model, pick), nothing),
   );
 }
 
 const length = fc.oneof(fc.nat({ max: 60 }), fc.nat({ max: 5000 }));
 const percent = fc.nat({ max: 100 });
+const state = fc.nat({ max: 999 });
 const profiles = fc.constantFrom('posix', 'hostile', 'ext4-ordered', 'xfs', 'btrfs', 'ext4-data-journal');
 
-const badDisks = fc.constantFrom<PlanRule>(
-  { operation: 'sync', fault: 'fsync-error' },
-  { operation: 'write', fault: 'io-error' },
-  { operation: 'write', fault: 'disk-full' },
-  { operation: 'create', fault: 'disk-full' },
-);
-
-/** Programs over the whole API, on a machine that is killed and loses its power. */
-export const programs: fc.Arbitrary<Iterable<Command>> = fc.commands(
-  [
+/** Programs over the whole API, on a machine that is killed and loses its power, and on whose disks go wrong what `plans` say. */
+export function programsWith(plans: fc.Arbitrary<Plan>): fc.Arbitrary<Iterable<Command>> {
+  const plan = fc.oneof(fc.constant([]), { weight: 4, arbitrary: plans });
+  const appends = (durable: fc.Arbitrary<boolean>) =>
     fc
-      .tuple(fc.array(length, { minLength: 1, maxLength: 3 }), fc.boolean())
-      .map(([lengths, durable]) => append(lengths, durable)),
-    fc
-      .tuple(fc.array(length, { minLength: 1, maxLength: 2 }), fc.constant(true))
-      .map(([lengths, durable]) => append(lengths, durable)),
-    fc.tuple(fc.constantFrom('a', 'b'), length).map(([key, bytes]) => put(key, bytes)),
-    fc.array(fc.nat({ max: 20_000 }), { minLength: 1, maxLength: 2 }).map(stream),
-    fc.constant(sync),
-    fc.constant(read),
-    percent.map(truncateBefore),
-    percent.map(truncateAfter),
-    percent.map(advanceCursor),
-    fc.constant(close),
-    fc.constant(kill),
-    fc
-      .tuple(badDisks, fc.integer({ min: 1, max: 8 }))
-      .map(([disk, nth]) => killWithBadDisk({ ...disk, nth })),
-    fc
-      .tuple(profiles, fc.constantFrom<CrashFault>('power-loss', 'torn-write'), fc.nat({ max: 999 }))
-      .map(([profile, fault, pick]) => cutPower(profile, fault, pick)),
-  ],
-  { maxCommands: 24 },
-);
+      .tuple(fc.array(length, { minLength: 1, maxLength: 3 }), durable)
+      .map(([lengths, isDurable]) => append(lengths, isDurable));
+  return fc.commands(
+    [
+      appends(fc.boolean()),
+      appends(fc.constant(true)),
+      fc.tuple(fc.constantFrom('a', 'b'), length).map(([key, bytes]) => put(key, bytes)),
+      fc.array(fc.nat({ max: 20_000 }), { minLength: 1, maxLength: 2 }).map(stream),
+      fc.constant(sync),
+      fc.constant(read),
+      percent.map(truncateBefore),
+      percent.map(truncateAfter),
+      percent.map(advanceCursor),
+      fc.constant(close),
+      plan.map(kill),
+      fc
+        .tuple(profiles, fc.constantFrom<CrashFault>('power-loss', 'torn-write'), state, plan)
+        .map((parts) => cutPower(...parts)),
+      state.map(heal),
+    ],
+    { maxCommands: 24 },
+  );
+}

@@ -1,3 +1,12 @@
+/** What a log shows once it is open. */
+export interface Shown {
+  readonly firstLsn: number;
+  readonly lastLsn: number;
+  /** `LSN text`, in the order of the LSNs. */
+  readonly texts: readonly string[];
+  readonly cursorLsn: number;
+}
+
 /** What a log must show: the plainest model there is. */
 export class LogModel {
   /** Each shown record by its LSN. Inner parts of streams have an LSN and no entry. */
@@ -6,6 +15,7 @@ export class LogModel {
   readonly #streams = new Map<number, number>();
   /** Where a log may end after a crash: a batch is there whole or not at all. */
   readonly #ends = new Set([0]);
+  #texts = 0;
   #lastLsn = 0;
   #durableLsn = 0;
   #firstLsn = 1;
@@ -32,6 +42,11 @@ export class LogModel {
 
   get cursorLsn(): number {
     return this.#cursorLsn;
+  }
+
+  /** A text like no other, of about that length. */
+  newText(length: number): string {
+    return `t${++this.#texts} `.padEnd(length, '.');
   }
 
   /** Records that are shown together or not at all get the LSNs that follow. Answers them. */
@@ -104,12 +119,7 @@ export class LogModel {
    * What is wrong with a log that was opened after a crash or a close, undefined if nothing is. From then on the model is what was
    * shown: it is durable.
    */
-  reopen(shown: {
-    readonly firstLsn: number;
-    readonly lastLsn: number;
-    readonly texts: readonly string[];
-    readonly cursorLsn: number;
-  }): string | undefined {
+  reopen(shown: Shown): string | undefined {
     const { firstLsn, lastLsn, texts, cursorLsn } = shown;
     const {
       cutAfter,
@@ -142,6 +152,31 @@ export class LogModel {
     this.#maybe = {};
     return undefined;
   }
+
+  /** From now on the model is what was shown, and all of it is durable. `streamFrom`: where the stream of a text begins, if it is one. */
+  protected become(
+    { firstLsn, lastLsn, texts, cursorLsn }: Shown,
+    streamFrom: (text: string) => number | undefined,
+  ): void {
+    this.#records.clear();
+    this.#streams.clear();
+    for (const { lsn, text } of texts.map(parseShown)) {
+      this.#records.set(lsn, text);
+      const from = streamFrom(text);
+      if (from !== undefined) this.#streams.set(lsn, from);
+    }
+    this.#ends.add(lastLsn);
+    this.#firstLsn = firstLsn;
+    this.#lastLsn = lastLsn;
+    this.#durableLsn = lastLsn;
+    this.#cursorLsn = cursorLsn;
+    this.#maybe = {};
+  }
+}
+
+export function parseShown(shown: string): { readonly lsn: number; readonly text: string } {
+  const space = shown.indexOf(' ');
+  return { lsn: Number(shown.slice(0, space)), text: shown.slice(space + 1) };
 }
 
 function brief(texts: readonly string[]): string {
