@@ -10,7 +10,6 @@ import {
   faultOfHeader,
   faultOfStored,
 } from './batch.ts';
-import { plainEncoding } from './codec/codec.ts';
 import { batchHeaderBytes, identify, recordHeaderBytes, viewOf } from './format.ts';
 import { draftBytes, hasSoundRecords, holdsRecords, type LogRecord, recordAt, recordEnd } from './record.ts';
 import { BatchBuffer } from './write/batch-buffer.ts';
@@ -21,7 +20,7 @@ const place = { position: 4096, nextLsn: 100, chain: 0xabcd };
 const limits = { blockBytes: 512, roomBytes: 8192, batchBytesMax: 4096, codec: 'none' as const };
 
 function build(payloads: readonly Uint8Array[], type = 1) {
-  const buffer = new BatchBuffer(512, plainEncoding);
+  const buffer = new BatchBuffer(512, { codec: undefined, contentHash: undefined });
   for (const [index, payload] of payloads.entries()) buffer.add(draftBytes(payload, type), 100 + index);
   buffer.pack();
   const { bytes, chain } = buffer.finish(identity, place, { durableLsn: 90, durableBytes: 2048 }, 5);

@@ -26,7 +26,8 @@ export const codecNames = ['none', 'lz4', 'snappy', 'zlib', 'zstd'] as const;
 export type CodecName = (typeof codecNames)[number];
 
 const segmentMagic = 'pcutwal1';
-const rolePrimary = 1;
+/** Copies are alike to the byte, so there is one role. */
+const onlyRole = 1;
 
 /** Who a segment is. Its seed starts the CRC of each of its batches, so that bytes from elsewhere never validate (I10). */
 export interface SegmentIdentity {
@@ -107,7 +108,7 @@ export function encodeSegmentHeader(
   view.setUint16(14, segmentHeaderBytes, true);
   view.setUint32(24, header.blockBytes, true);
   view.setUint8(28, codecNames.indexOf(header.codec));
-  view.setUint8(29, rolePrimary);
+  view.setUint8(29, onlyRole);
   putU64(view, 32, header.segmentBytes);
   view.setUint32(40, header.batchBytesMax, true);
   view.setUint32(44, header.unsyncedBytesMax, true);
@@ -141,7 +142,7 @@ export function decodeSegmentHeader(
     view.getUint16(12, true) === formatVersion &&
     view.getUint16(14, true) === segmentHeaderBytes &&
     view.getUint32(20, true) === 0 &&
-    view.getUint8(29) === rolePrimary;
+    view.getUint8(29) === onlyRole;
   if (!known || codec === undefined) return 'unsupported';
   const predecessor = {
     number: takeU64(view, 96),

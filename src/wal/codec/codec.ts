@@ -18,8 +18,6 @@ export interface Encoding {
   readonly contentHash: ContentHash | undefined;
 }
 
-export const plainEncoding: Encoding = { codec: undefined, contentHash: undefined };
-
 const loaders: Record<Exclude<CodecName, 'none'>, () => Promise<Codec>> = {
   lz4: async () => (await import('./lz4.ts')).lz4,
   snappy: async () => (await import('./snappy.ts')).snappy,
