@@ -2,22 +2,40 @@ import { closeSync, constants, openSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { StorageError, type StorageLock } from '../storage.ts';
+import { flockDirectory } from './flock.ts';
 
 /**
  * The one writer's lock on a directory. It is the kernel's and dies with the process, so no crash leaves a stale one.
  *
- * Linux: a socket in the abstract name space, named after the directory's device and inode. That name space exists once for
- * each network name space: containers that share a directory but not a network do not see each other's lock.
+ * Linux: a socket in the abstract name space, named after the directory's device and inode; that name space exists once for
+ * each network name space, so containers that share a directory but not a network meet at a flock(2) on it, where koffi is there.
  * Windows: a named pipe. macOS and the BSDs: a file opened with O_EXLOCK.
  */
 export async function lockDirectory(path: string): Promise<StorageLock> {
   switch (process.platform) {
     case 'linux':
-      return bindName(path, `\0powercut-wal/${identityOf(path)}`);
+      return lockOnLinux(path);
     case 'win32':
       return bindName(path, `\\\\.\\pipe\\powercut-wal-${identityOf(path).replace('/', '-')}`);
     default:
       return openExclusively(path);
+  }
+}
+
+async function lockOnLinux(path: string): Promise<StorageLock> {
+  const name = await bindName(path, `\0powercut-wal/${identityOf(path)}`);
+  try {
+    const unlock = await flockDirectory(path);
+    if (unlock === 'held') throw lockedError(path);
+    return {
+      release: async () => {
+        unlock?.();
+        await name.release();
+      },
+    };
+  } catch (error) {
+    await name.release();
+    throw error instanceof StorageError ? error : lockError(path, error as NodeJS.ErrnoException);
   }
 }
 
@@ -53,9 +71,12 @@ function openExclusively(path: string): StorageLock {
 
 function lockError(path: string, error: NodeJS.ErrnoException): StorageError {
   const isHeld = error.code === 'EADDRINUSE' || error.code === 'EAGAIN' || error.code === 'EWOULDBLOCK';
-  return isHeld
-    ? new StorageError('locked', `${path} is locked by another Wal, in this process or another`, {
-        cause: error,
-      })
-    : new StorageError('io', `cannot lock ${path}: ${error.message}`, { cause: error });
+  if (isHeld) return lockedError(path, error);
+  return new StorageError('io', `cannot lock ${path}: ${error.message}`, { cause: error });
+}
+
+function lockedError(path: string, cause?: Error): StorageError {
+  return new StorageError('locked', `${path} is locked by another Wal, in this process or another`, {
+    cause,
+  });
 }

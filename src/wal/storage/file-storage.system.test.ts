@@ -140,6 +140,23 @@ setInterval(() => {}, 1000);`),
     await wal.close();
   });
 
+  test.skipIf(process.platform !== 'linux')('holds in a container with a network of its own', async () => {
+    const directory = join(root, 'wal');
+    const wal = await Wal.open(directory);
+    const body = `await Wal.open(directory).then(() => console.log('open'), (error) => console.log(error.code));`;
+    const elsewhere = () =>
+      promisify(execFile)('unshare', [
+        '--map-root-user',
+        '--net',
+        process.execPath,
+        program(body),
+        directory,
+      ]);
+    expect((await elsewhere()).stdout).toBe('locked\n');
+    await wal.close();
+    expect((await elsewhere()).stdout).toBe('open\n');
+  });
+
   test('keeps no process alive', async () => {
     const body = `const wal = await Wal.open(directory);
 await wal.appendDurable(text('r1'));
