@@ -1,8 +1,8 @@
 import { crc32c } from './crc32c.ts';
 import { WalError } from './errors.ts';
 import { formatVersion, hasText, putText, putU64, takeU64, viewOf } from './format.ts';
+import { makeFile } from './make-file.ts';
 import { type LogPlace, pathOf } from './place.ts';
-import { createAfresh } from './storage/storage-calls.ts';
 import type { StorageFile } from './storage.ts';
 
 /** docs/wal-format.md section 6: two slots, written in turn; the valid one with the higher generation counts (I13). */
@@ -112,20 +112,12 @@ export class ManifestFile {
       published: { number: 0, epoch: 0 },
       tail: { number: 0, bytes: 0, nextLsn: 1 },
     };
-    const { storage, directory } = place;
-    const temporary = pathOf(place, manifestTemporaryName);
-    const file = await createAfresh(storage, temporary);
-    try {
-      await file.write([encodeManifest(manifest)], slotOffset(manifest.generation));
-      // B2: the manifest is whole before it has its name, and has its name before anything relies on it.
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    const path = pathOf(place, manifestName);
-    await storage.rename(temporary, path);
-    await storage.syncDirectory(directory);
-    return new ManifestFile(await storage.open(path, 'write'), manifest, manifest.generation + 1);
+    // B2: the manifest is whole before it has its name, and has its name before anything relies on it.
+    await makeFile(place, manifestName, manifestTemporaryName, (file) =>
+      file.write([encodeManifest(manifest)], slotOffset(manifest.generation)),
+    );
+    const file = await place.storage.open(pathOf(place, manifestName), 'write');
+    return new ManifestFile(file, manifest, manifest.generation + 1);
   }
 
   /** Answers undefined if neither slot is valid. */

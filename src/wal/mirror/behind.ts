@@ -1,7 +1,7 @@
 import { crc32c } from '../crc32c.ts';
 import { putText, putU64, viewOf } from '../format.ts';
+import { makeFile } from '../make-file.ts';
 import { type LogPlace, pathOf } from '../place.ts';
-import { createAfresh } from '../storage/storage-calls.ts';
 
 /** docs/wal-format.md section 8: the copy that has this file is whole, and the other misses what was written since. */
 export const behindName = 'mirror.behind';
@@ -22,17 +22,9 @@ export function encodeBehind(logId: Uint8Array, writtenAtMs: number): Uint8Array
 
 /** Durable when it settles. B17: on the healthy copy, before anything is acknowledged on it alone. */
 export async function writeBehind(healthy: LogPlace, logId: Uint8Array, writtenAtMs: number): Promise<void> {
-  const { storage, directory } = healthy;
-  const temporary = pathOf(healthy, behindTemporaryName);
-  const file = await createAfresh(storage, temporary);
-  try {
-    await file.write([encodeBehind(logId, writtenAtMs)], 0);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await storage.rename(temporary, pathOf(healthy, behindName));
-  await storage.syncDirectory(directory);
+  await makeFile(healthy, behindName, behindTemporaryName, (file) =>
+    file.write([encodeBehind(logId, writtenAtMs)], 0),
+  );
 }
 
 /** Once the other copy is whole again, durably. */

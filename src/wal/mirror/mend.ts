@@ -1,3 +1,4 @@
+import { makeFile } from '../make-file.ts';
 import { type LogPlace, pathOf } from '../place.ts';
 import type { MendedRegion } from '../report.ts';
 import { createAfresh } from '../storage/storage-calls.ts';
@@ -62,23 +63,18 @@ async function replaceFile(
   fileBytes: number,
   damages: readonly CopyDamage[],
 ): Promise<void> {
-  const { storage, directory } = copy;
   const isMissing = damages.some(({ fault }) => fault === 'the file is missing');
-  const old = isMissing ? undefined : await storage.open(pathOf(copy, name), 'read');
-  const temporary = pathOf(copy, repairTemporaryName);
-  const file = await createAfresh(storage, temporary);
+  const old = isMissing ? undefined : await copy.storage.open(pathOf(copy, name), 'read');
   try {
-    if (old !== undefined) await copyBytes(old, file, 0, fileBytes);
-    for (const damage of damages) await writeRight(file, damage);
     // B18: the new file is whole before it has the name of the old one.
-    await file.sync();
-    if (old !== undefined) for (const damage of damages) await quarantine(name, old, damage);
+    await makeFile(copy, name, repairTemporaryName, async (file) => {
+      if (old !== undefined) await copyBytes(old, file, 0, fileBytes);
+      for (const damage of damages) await writeRight(file, damage);
+      if (old !== undefined) for (const damage of damages) await quarantine(name, old, damage);
+    });
   } finally {
-    await file.close();
     await old?.close();
   }
-  await storage.rename(temporary, pathOf(copy, name));
-  await storage.syncDirectory(directory);
 }
 
 async function writeRight(file: StorageFile, { source, offset, length }: CopyDamage): Promise<void> {

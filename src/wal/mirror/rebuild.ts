@@ -1,9 +1,10 @@
 import { parseSegmentName } from '../format.ts';
+import { makeFile } from '../make-file.ts';
 import { decodeManifest, manifestName, slotBytes, slotOffsets } from '../manifest.ts';
 import { type LogPlace, pathOf } from '../place.ts';
 import { readOrFail } from '../read/batch-cursor.ts';
 import { parseCursorFileName } from '../retention/cursor-slot.ts';
-import { createAfresh, removeIfThere } from '../storage/storage-calls.ts';
+import { removeIfThere } from '../storage/storage-calls.ts';
 import { StorageError, type StorageFile } from '../storage.ts';
 import { copyBytes } from './copy-bytes.ts';
 import { repairTemporaryName } from './mend.ts';
@@ -38,18 +39,11 @@ async function hasManifest(file: StorageFile): Promise<boolean> {
 async function copyFile(from: LogPlace, to: LogPlace, name: string): Promise<void> {
   const source = await from.storage.open(pathOf(from, name), 'read');
   try {
-    const temporary = pathOf(to, repairTemporaryName);
-    const file = await createAfresh(to.storage, temporary);
-    try {
+    await makeFile(to, name, repairTemporaryName, async (file) => {
       await copyBytes(source, file, 0, await source.size());
       if (name === manifestName && !(await hasManifest(file)))
         throw new StorageError('io', `${pathOf(from, name)} cannot be read any more`);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await to.storage.rename(temporary, pathOf(to, name));
-    await to.storage.syncDirectory(to.directory);
+    });
   } finally {
     await source.close();
   }

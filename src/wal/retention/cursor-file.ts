@@ -1,5 +1,6 @@
+import { makeFile } from '../make-file.ts';
 import { type LogPlace, pathOf } from '../place.ts';
-import { createAfresh, removeIfThere } from '../storage/storage-calls.ts';
+import { removeIfThere } from '../storage/storage-calls.ts';
 import type { StorageFile } from '../storage.ts';
 import {
   cursorFileName,
@@ -93,19 +94,11 @@ export class CursorFile {
 
   /** B14: the file is whole before it has its name, and has its name before the second slot says so. */
   async #make(lsn: number): Promise<StorageFile> {
-    const { storage, directory } = this.#place;
-    const temporary = pathOf(this.#place, cursorTemporaryName(this.name));
-    const file = await createAfresh(storage, temporary);
-    try {
-      await file.write([this.#encode(1, lsn)], cursorSlotOffset(1));
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    const path = pathOf(this.#place, cursorFileName(this.name));
-    await storage.rename(temporary, path);
-    await storage.syncDirectory(directory);
+    const name = cursorFileName(this.name);
+    await makeFile(this.#place, name, cursorTemporaryName(this.name), (file) =>
+      file.write([this.#encode(1, lsn)], cursorSlotOffset(1)),
+    );
     this.#nextGeneration = 2;
-    return storage.open(path, 'write');
+    return this.#place.storage.open(pathOf(this.#place, name), 'write');
   }
 }

@@ -1,9 +1,9 @@
 import { decodeSegmentHeader, equalBytes, identify, segmentHeaderBytes } from '../format.ts';
+import { makeFile } from '../make-file.ts';
 import { encodeManifest, manifestName, slotOffsets } from '../manifest.ts';
 import { type LogPlace, pathOf } from '../place.ts';
 import { readOrFail } from '../read/batch-cursor.ts';
 import { provenPoint, readTail } from '../recovery/tail.ts';
-import { createAfresh } from '../storage/storage-calls.ts';
 import { setAside } from './replace-file.ts';
 import type { Survey } from './survey.ts';
 
@@ -87,7 +87,7 @@ async function foreignSegment(
 /** Puts a manifest in place; the damaged one is kept beside it. Answers what was done. */
 export async function writeManifest(log: Survey, bytes: Uint8Array): Promise<string[]> {
   const { place } = log;
-  const { storage, directory } = place;
+  const { storage } = place;
   const done: string[] = [];
   if (log.names.includes(manifestName)) {
     const damaged = await storage.open(pathOf(place, manifestName), 'read');
@@ -95,15 +95,6 @@ export async function writeManifest(log: Survey, bytes: Uint8Array): Promise<str
     await damaged.close();
     done.push(`kept the damaged manifest as ${await setAside(place, manifestName, 0, size)}`);
   }
-  const temporary = pathOf(place, 'manifest.tmp');
-  const file = await createAfresh(storage, temporary);
-  try {
-    await file.write([bytes], slotOffsets[1] ?? 0);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await storage.rename(temporary, pathOf(place, manifestName));
-  await storage.syncDirectory(directory);
+  await makeFile(place, manifestName, 'manifest.tmp', (file) => file.write([bytes], slotOffsets[1] ?? 0));
   return [...done, 'made a new manifest'];
 }

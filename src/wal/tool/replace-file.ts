@@ -1,5 +1,5 @@
+import { makeFile } from '../make-file.ts';
 import { type LogPlace, pathOf } from '../place.ts';
-import { createAfresh } from '../storage/storage-calls.ts';
 import type { StorageFile } from '../storage.ts';
 
 const temporaryName = 'repair.tmp';
@@ -12,22 +12,9 @@ export interface Piece {
   readonly bytes: number;
 }
 
-/**
- * Makes a file anew from pieces, one behind the other. A crash leaves the old file or the new one (I17): the new one is
- * durable before it gets the name, and the name before this settles.
- */
+/** Makes a file anew from pieces, one behind the other. A crash leaves the old file or the new one. */
 export async function replaceFile(place: LogPlace, name: string, pieces: readonly Piece[]): Promise<void> {
-  const { storage, directory } = place;
-  const temporary = pathOf(place, temporaryName);
-  const file = await createAfresh(storage, temporary);
-  try {
-    await copyPieces(file, pieces);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await storage.rename(temporary, pathOf(place, name));
-  await storage.syncDirectory(directory);
+  await makeFile(place, name, temporaryName, (file) => copyPieces(file, pieces));
 }
 
 /** Keeps a stretch of a file as it is, under a name that nothing reads. Answers the name; one that is there already is kept. */

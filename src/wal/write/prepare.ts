@@ -1,11 +1,11 @@
 import type { Encoding } from '../codec/codec.ts';
 import { identify, type SegmentIdentity } from '../format.ts';
+import { makeFile } from '../make-file.ts';
 import type { ManifestFile } from '../manifest.ts';
 import type { LogObserver } from '../metrics/observer.ts';
 import type { MirrorStorage } from '../mirror/mirror-storage.ts';
 import type { Settings } from '../options.ts';
 import { type LogPlace, pathOf } from '../place.ts';
-import { createAfresh } from '../storage/storage-calls.ts';
 import type { StorageFile } from '../storage.ts';
 import { nextTurn } from './turn.ts';
 
@@ -37,23 +37,12 @@ export async function prepareSegment(
 ): Promise<ReadySegment> {
   const { place, manifest, settings } = context;
   const identity = identify(manifest.current.logId, number, randomEpoch(settings.randomBytes));
-  const temporary = pathOf(place, temporaryName);
-  const file = await createAfresh(place.storage, temporary);
-  try {
-    await writeZeros(file, 0, bytes);
-    // B3: the zeros and the size, before the name.
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  const path = pathOf(place, identity.name);
-  await place.storage.rename(temporary, path);
-  // B4: the name, before anything in the segment is acknowledged.
-  await place.storage.syncDirectory(place.directory);
+  // B3: the zeros and the size, before the name. B4: the name, before anything in the segment is acknowledged.
+  await makeFile(place, identity.name, temporaryName, (file) => writeZeros(file, 0, bytes));
   // B6. A header that is durable speaks for itself. This lets a segment file be missed that a disk fault makes vanish, the last
   // of all and so with no successor to miss it. And it tells the next writer that the name is durable.
   await manifest.update({ published: { number, epoch: identity.epoch } });
-  return { identity, file: await place.storage.open(path, 'write'), bytes };
+  return { identity, file: await place.storage.open(pathOf(place, identity.name), 'write'), bytes };
 }
 
 /** A segment that an earlier writer made ready, published and never used. Recovery has seen that it is all zeros. */
