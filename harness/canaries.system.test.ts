@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { probeFuse } from '../src/faults/fuse/layer.ts';
+import { restFaults } from './at-rest.ts';
 import { Workplace } from './fixtures/cli.ts';
 import { loadScenario } from './load-scenario.ts';
 import { isInPath } from './programs.ts';
@@ -65,13 +66,18 @@ async function findAgain({ loaded: { scenario, file } }: Expectation): Promise<v
 }
 
 /** What claims no more than it keeps gives no false alarm. */
-async function holds({ loaded: { file } }: Expectation): Promise<void> {
+async function holds({ loaded: { scenario, file } }: Expectation): Promise<void> {
   using work = new Workplace();
   const { code, stderr } = await work.powercut('run', resolve(file), '--states', '60');
-  const { findings, cells } = work.scenario();
+  const { findings, cells, explorations } = work.scenario();
   expect(findings.map(({ summary }) => summary)).toEqual([]);
   expect(cells.filter(({ status }) => status === 'unknown')).toEqual([]);
   expect({ code, stderr }).toMatchObject({ code: 0 });
+  if (scenario.explore.sweep === 'each-unit') {
+    const swept = explorations.filter(({ fault }) => restFaults.some((one) => one === fault));
+    expect(swept.filter(({ exhaustive }) => !exhaustive)).toEqual([]);
+    expect(Math.max(...swept.map(({ states }) => states))).toBeGreaterThan(60);
+  }
   expect(work.leftovers()).toEqual([]);
 }
 

@@ -2,12 +2,15 @@ import type { Claim, FaultKind } from '../reports/verdict.ts';
 import type { CrashFault } from '../src/faults/model/crash-states.ts';
 import type { CrashState } from '../src/faults/model/image.ts';
 import type { Plan } from '../src/faults/plan.ts';
+import type { RestFault } from './at-rest.ts';
 import type { LiveFault } from './live-faults.ts';
 import type { Judgement } from './oracle/evidence.ts';
 import type { NumberedStep, RecordedRun } from './recorded-run.ts';
+import type { Life } from './torture/cycle.ts';
+import type { Unstruck } from './unstruck.ts';
 
 /** The faults that this explorer can put to the test. */
-export type ExploredFault = Extract<FaultKind, CrashFault | LiveFault | 'bit-rot' | 'latent-sector-error'>;
+export type ExploredFault = Extract<FaultKind, CrashFault | LiveFault | RestFault>;
 
 /** One fault under one profile, explored on one lane. */
 export interface ExploreTask {
@@ -21,6 +24,10 @@ export interface ExploreTask {
   readonly limit: number;
   /** Also crash inside recovery. */
   readonly nested: boolean;
+  /** For faults at rest: every sector has its turn, whatever `limit` says. */
+  readonly sweep?: 'each-unit';
+  /** For `fsync-error`: who is told, and when, follows the profile on ext4-data-journal, too. */
+  readonly fsyncError?: 'as-profile';
   /** Nothing but states of runs that came about like this: for shrinking. */
   readonly only?: RunOrigin['kind'];
   /** This lane's share: `index` from 0 to `count - 1`. */
@@ -37,8 +44,15 @@ export type RunOrigin =
   | { readonly kind: 'workload'; readonly plan: Plan }
   | { readonly kind: 'reopen'; readonly killPoint: number }
   | { readonly kind: 'nested'; readonly state: CrashState }
-  /** Real kills: no plan makes the same run again. */
-  | { readonly kind: 'torture' };
+  /** Without one of its barriers: those at these trace entries did nothing. Killed and reopened where there is a `killPoint`. */
+  | {
+      readonly kind: 'mutant';
+      readonly barrier: string;
+      readonly leftOut: readonly number[];
+      readonly killPoint?: number;
+    }
+  /** Cycle after cycle of torture; empty where the subject did not do the same again. */
+  | { readonly kind: 'torture'; readonly life: Life };
 
 export interface Violation {
   readonly claim: Claim;
@@ -81,6 +95,10 @@ export interface ExploreResult {
   /** Every legal state of the workload's run was looked at. */
   readonly exhaustive: boolean;
   readonly tallies: ReadonlyMap<Claim, ClaimTally>;
+  /** Of a litmus program: its outcomes that were found. */
+  readonly outcomes: ReadonlySet<string>;
+  /** Of a live fault: the plans of which nothing fired. */
+  readonly unstruck: readonly Unstruck[];
   readonly notes: readonly string[];
 }
 

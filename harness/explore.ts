@@ -1,13 +1,12 @@
 import type { Claim } from '../reports/verdict.ts';
-import { bitRotStates } from '../src/faults/model/bit-rot.ts';
 import { crashPoints, crashStates } from '../src/faults/model/crash-states.ts';
 import { type EffectTrace, takeApart } from '../src/faults/model/effects.ts';
 import type { CrashState } from '../src/faults/model/image.ts';
 import { KeyedImages } from '../src/faults/model/keyed-images.ts';
-import { latentSectorStates } from '../src/faults/model/latent-sectors.ts';
 import { pendingAt } from '../src/faults/model/pending.ts';
 import { profileNamed } from '../src/faults/model/profile.ts';
-import { liveTree } from '../src/faults/model/recording.ts';
+import type { Plan } from '../src/faults/plan.ts';
+import { type RestFault, statesAtRest, sweepNote } from './at-rest.ts';
 import type {
   ClaimTally,
   Coverage,
@@ -18,15 +17,18 @@ import type {
   Violation,
 } from './exploration.ts';
 import type { Lane } from './lane/lane.ts';
-import { type LiveFault, plansFor } from './live-faults.ts';
+import { failureOn, type LiveFault, plansFor } from './live-faults.ts';
 import type { Judgement } from './oracle/evidence.ts';
 import { promisesBefore, type RecordedRun, stepsOf } from './recorded-run.ts';
 import { shareOf } from './share.ts';
 import { spread } from './spread.ts';
+import { type Unstruck, unstruckBy } from './unstruck.ts';
 
 /** How many runs are killed and reopened, and recoveries crashed, for one fault and profile. */
 const reopenRunsMax = 8;
 const nestedRunsMax = 12;
+/** How many times a run is tried in which the operation that a fault is for does not come. */
+const strikesMax = 3;
 /** What of the budget goes to reopened runs, and to nested ones. */
 const derivedShare = 0.2;
 
@@ -42,6 +44,8 @@ export async function explore(
       break;
     case 'bit-rot':
     case 'latent-sector-error':
+    case 'stale-read':
+    case 'slow':
       await exploration.exploreAtRest(task.fault);
       break;
     case 'power-loss':
@@ -73,6 +77,8 @@ class Exploration {
   private readonly tallies = new Map<Claim, Mutable<ClaimTally>>();
   /** States of the workload that lost something: recovery has work to do there. The same list on every lane. */
   private readonly damaged: CrashState[] = [];
+  private readonly outcomes = new Set<string>();
+  private readonly unstruck: Unstruck[] = [];
   private readonly notes = new Set<string>();
   private readonly shared: Mutable<Coverage> = { crashPoints: 0, states: 0, images: 0 };
   private readonly own: Mutable<Coverage> = { crashPoints: 0, states: 0, images: 0 };
@@ -89,23 +95,33 @@ class Exploration {
   }
 
   result(): ExploreResult {
-    const { shared, own, judged, recovered, exhaustive, tallies } = this;
-    return { shared, own, judged, recovered, exhaustive, tallies, notes: [...this.notes] };
+    const { shared, own, judged, recovered, exhaustive, tallies, outcomes, unstruck } = this;
+    return {
+      shared,
+      own,
+      judged,
+      recovered,
+      exhaustive,
+      tallies,
+      outcomes,
+      unstruck,
+      notes: [...this.notes],
+    };
   }
 
   async exploreWorkload(limit: number): Promise<void> {
-    const found = this.crashStatesOf(this.trace, limit, -1);
+    const found = this.crashStatesOf(this.trace, limit, this.task.run.exploredUpTo);
     this.shared.crashPoints += found.points.length;
     const walk = { run: this.task.run, origin: workloadOrigin, trace: this.trace, place: [0], shared: true };
     const finished = await this.walk(walk, found.states);
     this.exhaustive = finished && found.exhaustive;
   }
 
-  async exploreAtRest(fault: 'bit-rot' | 'latent-sector-error'): Promise<void> {
-    const { run, seed, limit } = this.task;
-    const point = run.recording.trace.length;
-    const states = fault === 'bit-rot' ? bitRotStates : latentSectorStates;
-    const found = states(liveTree(run.recording), point, { seed, limit });
+  async exploreAtRest(fault: RestFault): Promise<void> {
+    const { run, seed, limit, sweep } = this.task;
+    const settings = { seed, limit, ...(sweep === undefined ? {} : { sweep }) };
+    const found = statesAtRest(fault, run.recording, settings);
+    if (sweep !== undefined) this.notes.add(sweepNote(fault, found.states.length));
     this.shared.crashPoints += 1;
     const walk = { run, origin: workloadOrigin, trace: this.trace, place: [0], shared: true };
     const finished = await this.walk(walk, found.states);
@@ -139,19 +155,30 @@ class Exploration {
 
   /** The workload once more for each operation that the fault can befall; then the power goes, with the fault over. */
   async exploreLive(fault: LiveFault): Promise<void> {
-    const { run, profile, limit } = this.task;
-    const plans = plansFor(fault, run.recording, profile);
+    const { run, profile, limit, fsyncError } = this.task;
+    const plans = plansFor(fault, run.recording, failureOn(profile, fsyncError));
     const each = Math.ceil(limit / Math.max(1, plans.length));
     for (const [index, plan] of this.mine(plans)) {
-      const struck = await this.lane.recorder.workload(stepsOf(run), plan);
+      const struck = await this.strike(plan);
+      // What was stopped on its way tells nothing.
+      if (this.watcher.shouldStop()) return;
       const [firing] = struck.firings;
-      if (firing === undefined) this.notes.add(`A planned ${fault} never fired: ${JSON.stringify(plan)}.`);
+      if (firing === undefined) this.unstruck.push(unstruckBy(struck, plan, index));
       else {
         // An operation that was refused leaves no entry: the end of the run counts in any case.
         const exploredUpTo = Math.min(firing.entry, struck.recording.trace.length - 1);
         const after = { ...struck, exploredUpTo };
         await this.exploreDerived(after, { kind: 'workload', plan }, each, [3, index]);
       }
+    }
+  }
+
+  /** A subject that does not always do the same may come to the operation another time. */
+  private async strike(plan: Plan): Promise<RecordedRun> {
+    for (let tries = 1; ; tries++) {
+      const struck = await this.lane.recorder.workload(stepsOf(this.task.run), plan);
+      const cameToIt = struck.rules?.some(({ wasDue }) => wasDue) === true;
+      if (cameToIt || tries === strikesMax || this.watcher.shouldStop()) return struck;
     }
   }
 
@@ -168,9 +195,11 @@ class Exploration {
   }
 
   private crashStatesOf(trace: EffectTrace, limit: number, after: number) {
-    const { profile, fault, seed } = this.task;
+    const { profile, fault, seed, claims } = this.task;
     const crash = fault === 'torn-write' || fault === 'process-kill' ? fault : 'power-loss';
-    return crashStates(trace, profileNamed(profile), crash, { seed, limit, after });
+    // What a profile tears nowhere, a litmus program is asked all the same.
+    const alsoWhole = claims.includes('legality');
+    return crashStates(trace, profileNamed(profile), crash, { seed, limit, after, alsoWhole });
   }
 
   /** Judges each image that is new and this lane's. Answers whether it came to the end. */
@@ -196,7 +225,10 @@ class Exploration {
       this.own.images += 1;
       const image = images.at(state);
       const judge = await this.lane.judgeOf(state, image);
-      const { judgements, recovered } = await judge.judge(image, walk.run, state.point, claims, { key });
+      const options = { key, profile };
+      const judged = await judge.judge(image, walk.run, state.point, claims, options);
+      const { judgements, recovered, outcomes = [] } = judged;
+      for (const outcome of outcomes) this.outcomes.add(outcome);
       this.judged += 1;
       if (recovered) this.recovered += 1;
       this.watcher.onJudged();

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import type { Finding } from '../reports/verdict.ts';
 import type { Tree } from '../src/faults/model/tree.ts';
-import type { Violation } from './exploration.ts';
+import type { ExploreTask, Violation } from './exploration.ts';
 import { hexDiff } from './hex-diff.ts';
 import { layOut } from './lane/lay-out.ts';
 import type { LaneProcess } from './lane/process.ts';
@@ -29,27 +29,43 @@ export interface Findings {
   readonly unconfirmed: readonly Pick<Violation, 'claim' | 'fault' | 'profile'>[];
 }
 
-interface Candidate {
-  readonly explored: Explored;
+/** A violation that may become a finding. */
+export interface Candidate {
   readonly violation: Violation;
+  /** That of its cell. */
+  readonly profile: string;
   readonly occurrences: number;
+  /** What it was found in; a life of torture has its own. */
+  readonly task?: ExploreTask;
 }
 
-/** Confirms, shrinks and tells the first violation of each claim under each fault and profile; each lane takes the next. */
-export async function buildFindings(
+/** The findings among the first violations of each claim under each fault and profile. */
+export function buildFindings(
   explored: readonly Explored[],
   lanes: readonly LaneProcess[],
   context: FindingContext,
 ): Promise<Findings> {
+  return confirmAll(explored.flatMap(candidatesOf), lanes, context);
+}
+
+/** Confirms, shrinks and tells violations; each lane takes the next. */
+export async function confirmAll(
+  all: readonly Candidate[],
+  lanes: readonly LaneProcess[],
+  context: FindingContext,
+): Promise<Findings> {
   const left = (context.most ?? Number.POSITIVE_INFINITY) - context.findingsBefore;
-  const candidates = explored.flatMap(candidatesOf).slice(0, Math.max(1, left));
+  const candidates = all.slice(0, Math.max(1, left));
   const shrunk: (Shrunk | undefined)[] = [];
   const queue = [...candidates.entries()];
   await Promise.all(
     lanes.map(async (lane) => {
       for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-        const [index, { explored: from, violation }] = next;
-        shrunk[index] = await lane.call('shrink', { violation, task: from.task });
+        const [index, { violation, task }] = next;
+        shrunk[index] =
+          task === undefined
+            ? await lane.call('shrinkLife', violation)
+            : await lane.call('shrink', { violation, task });
       }
     }),
   );
@@ -57,8 +73,8 @@ export async function buildFindings(
   const unconfirmed: Candidate['violation'][] = [];
   for (const [index, candidate] of candidates.entries()) {
     const witness = shrunk[index];
-    if (witness === undefined)
-      unconfirmed.push({ ...candidate.violation, profile: candidate.explored.profile });
+    const { violation, profile } = candidate;
+    if (witness === undefined) unconfirmed.push({ ...violation, profile });
     else findings.push(toFinding(candidate, witness, context, context.findingsBefore + findings.length + 1));
   }
   return { findings, unconfirmed };
@@ -66,14 +82,24 @@ export async function buildFindings(
 
 function candidatesOf(explored: Explored): Candidate[] {
   const { result, tortured } = explored;
-  const tallies = mergeTallies([result.tallies, ...(tortured === undefined ? [] : [tortured.tallies])]);
+  const tallies = mergeTallies([result.tallies, ...(tortured === undefined ? [] : [tortured])]);
   return [...tallies.values()].flatMap(({ first, violated }) =>
-    first === undefined ? [] : [{ explored, violation: first, occurrences: violated }],
+    first === undefined
+      ? []
+      : [
+          {
+            violation: first,
+            profile: explored.profile,
+            occurrences: violated,
+            ...(first.origin.kind === 'torture' ? {} : { task: explored.task }),
+          },
+        ],
   );
 }
 
-function toFinding(
-  { explored, occurrences }: Candidate,
+/** Tells the story, and writes its files into the run's directory. */
+export function toFinding(
+  { profile, occurrences }: Pick<Finding, 'profile' | 'occurrences'>,
   shrunk: Shrunk,
   context: FindingContext,
   number: number,
@@ -99,7 +125,7 @@ function toFinding(
     id,
     claim,
     fault,
-    profile: explored.profile,
+    profile,
     summary: judgement.summary,
     ...tellWitness(violation),
     expected: judgement.expected,
@@ -111,9 +137,10 @@ function toFinding(
   };
 }
 
-/** A run that was ended by real kills is in its file, and nowhere else. */
+/** What the subject does not do again is in its file, and nowhere else. */
 function replayCommand({ origin }: ReplayPlan, token: string, file: string): string {
-  return `npx powercut replay ${origin.kind === 'torture' ? relative('', file) : token}`;
+  const isOnFile = origin.kind === 'torture' && origin.life.length === 0;
+  return `npx powercut replay ${isOnFile ? relative('', file) : token}`;
 }
 
 /** Everything about a finding as files of its own. Answers the replay file's path, from the run's directory. */

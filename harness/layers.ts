@@ -20,11 +20,13 @@ export function chooseLayer(
   here: LayersHere,
 ): LayerChoice {
   const named = wanted ?? layer;
-  const isProcess = subject.driver !== undefined || subject.workload !== undefined;
+  const isProgram = subject.program !== undefined;
+  const isProcess = isProgram || subject.driver !== undefined || subject.workload !== undefined;
+  const isModule = isProgram || subject.module !== undefined;
   const missing = (missed: LayerName, why: string) => ({ kind: 'missing', layer: missed, why }) as const;
   switch (named) {
     case 'sim':
-      return subject.module === undefined
+      return !isModule
         ? missing(
             'sim',
             'The sim layer runs a module in this process, and the scenario names none (`subject.module`).',
@@ -36,7 +38,7 @@ export function chooseLayer(
       return here.fuse === undefined ? { kind: 'use', layer: 'fuse' } : missing('fuse', here.fuse);
     case 'auto':
       if (isProcess && here.fuse === undefined) return { kind: 'use', layer: 'fuse' };
-      if (subject.module !== undefined) {
+      if (isModule) {
         const note = `Judged on the sim layer, in this process, since the fuse layer is missing: ${here.fuse}`;
         return { kind: 'use', layer: 'sim', ...(isProcess ? { note } : {}) };
       }

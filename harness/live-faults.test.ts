@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Operation } from '../src/faults/model/operation.ts';
 import type { Recording } from '../src/faults/model/recording.ts';
-import { createInode, emptyTree } from '../src/faults/model/tree.ts';
+import { emptyTree } from '../src/faults/model/tree.ts';
 import { checkPlan } from '../src/faults/plan.ts';
-import { faultsAtRest, liveFaults, plansFor } from './live-faults.ts';
+import { failureOn, liveFaults, plansFor } from './live-faults.ts';
 
 const write: Operation = { kind: 'write', inode: 3, offset: 0, data: new Uint8Array(1) };
 const sync: Operation = { kind: 'sync', inode: 3, cause: 'fsync' };
@@ -19,12 +19,12 @@ function recordingOf(operations: Readonly<Record<string, readonly Operation[]>>)
 describe('the plans of a live fault', () => {
   it('strike each operation that it can befall', () => {
     const recording = recordingOf({ data: [write, sync, write, sync, close] });
-    expect(plansFor('fsync-error', recording, 'posix')).toEqual([
+    expect(plansFor('fsync-error', recording, failureOn('posix'))).toEqual([
       [{ operation: 'sync', nth: 1, fault: 'fsync-error' }],
       [{ operation: 'sync', nth: 2, fault: 'fsync-error' }],
     ]);
     const struck = (fault: (typeof liveFaults)[number]) =>
-      plansFor(fault, recording, 'posix').map(([rule]) => rule?.nth ?? rule?.from);
+      plansFor(fault, recording, failureOn('posix')).map(([rule]) => rule?.nth ?? rule?.from);
     expect(struck('io-error')).toEqual([1, 2, 3, 4]);
     expect(struck('disk-full')).toEqual([1, 3]);
     expect(struck('lost-write')).toEqual([1, 2]);
@@ -32,7 +32,7 @@ describe('the plans of a live fault', () => {
 
   it('strike one volume at a time', () => {
     const recording = recordingOf({ data: [write, sync], mirror: [write, sync] });
-    expect(plansFor('misdirected-write', recording, 'xfs')).toEqual([
+    expect(plansFor('misdirected-write', recording, failureOn('xfs'))).toEqual([
       [{ volume: 'data', operation: 'write', nth: 1, fault: 'misdirected-write' }],
       [{ volume: 'mirror', operation: 'write', nth: 1, fault: 'misdirected-write' }],
     ]);
@@ -40,23 +40,8 @@ describe('the plans of a live fault', () => {
 
   it.each(liveFaults)('are plans that a disk takes, and not too many: %s', (fault) => {
     const many = Array.from({ length: 100 }, () => [write, sync]).flat();
-    const plans = plansFor(fault, recordingOf({ data: many, mirror: many }), 'btrfs');
+    const plans = plansFor(fault, recordingOf({ data: many, mirror: many }), failureOn('btrfs'));
     expect(plans.length).toBe(16);
     for (const plan of plans) checkPlan(plan);
-  });
-});
-
-describe('a crash state with a sector that cannot be read', () => {
-  it('is a plan for the disk under its image', () => {
-    const image = emptyTree(['data', 'mirror']);
-    const file = createInode({ number: 3, kind: 'file', mode: 0, uid: 0, gid: 0 });
-    image.inodes.set(3, file);
-    const root = image.inodes.get(2);
-    if (root?.kind === 'directory') root.entries.set('f', 3);
-    const state = { point: 0, lost: [], filler: 'old' } as const;
-    const plan = faultsAtRest({ ...state, unreadable: { inode: 3, offset: 512 } }, image);
-    checkPlan(plan);
-    expect(plan).toMatchObject([{ volume: 'mirror', path: 'f', offset: 512, fault: 'latent-sector-error' }]);
-    expect(faultsAtRest(state, image)).toEqual([]);
   });
 });

@@ -1,8 +1,6 @@
-import type { CrashState } from '../src/faults/model/image.ts';
 import type { Operation } from '../src/faults/model/operation.ts';
 import type { Recording } from '../src/faults/model/recording.ts';
-import { type Tree, walkVolume } from '../src/faults/model/tree.ts';
-import type { Plan, PlanRule } from '../src/faults/plan.ts';
+import type { Plan, PlannedFault, PlanRule } from '../src/faults/plan.ts';
 import { spread } from './spread.ts';
 
 /** Faults that befall a subject at work. */
@@ -16,6 +14,10 @@ export const liveFaults = [
 ] as const;
 export type LiveFault = (typeof liveFaults)[number];
 
+export function isLive(fault: string): fault is LiveFault {
+  return liveFaults.some((live) => live === fault);
+}
+
 /** How many times a workload is run again for one fault and profile. */
 const liveRunsMax = 16;
 
@@ -23,7 +25,7 @@ const liveRunsMax = 16;
  * The plans under which a workload is run again, one for each operation that the fault can befall, evenly spread where
  * there are many. Of several volumes one is struck at a time: whoever keeps two copies relies on that.
  */
-export function plansFor(fault: LiveFault, { base, trace }: Recording, profile: string): Plan[] {
+export function plansFor(fault: LiveFault, { base, trace }: Recording, failure: FsyncFailure): Plan[] {
   const volumes = [...base.roots.keys()];
   const each = Math.max(1, Math.floor(liveRunsMax / volumes.length));
   return volumes.flatMap((volume) => {
@@ -32,15 +34,15 @@ export function plansFor(fault: LiveFault, { base, trace }: Recording, profile: 
       entry.kind === 'operation' && entry.volume === volume ? [entry.operation.kind] : [],
     );
     return spread(ordinalsOf(fault, kinds), each).map((ordinal) => [
-      { ...where, ...strike(fault, ordinal, profile) },
+      { ...where, ...strike(fault, ordinal, failure) },
     ]);
   });
 }
 
-function strike(fault: LiveFault, ordinal: number, profile: string): PlanRule {
+function strike(fault: LiveFault, ordinal: number, failure: FsyncFailure): PlanRule {
   switch (fault) {
     case 'fsync-error':
-      return { operation: 'sync', nth: ordinal, fault, ...failureOf(profile) };
+      return { operation: 'sync', nth: ordinal, fault, ...failure };
     case 'io-error':
       return { operation: 'any', nth: ordinal, fault, part: 0.5 };
     case 'disk-full':
@@ -51,21 +53,6 @@ function strike(fault: LiveFault, ordinal: number, profile: string): PlanRule {
     case 'misdirected-write':
       return { operation: 'write', nth: ordinal, fault };
   }
-}
-
-/** What the disk under a crash state's image goes on doing while a subject recovers on it. */
-export function faultsAtRest({ unreadable }: CrashState, image: Tree): Plan {
-  if (unreadable === undefined) return [];
-  const { inode: number, offset } = unreadable;
-  for (const volume of image.roots.keys()) {
-    for (const { path, inode } of walkVolume(image, volume)) {
-      if (inode.number !== number) continue;
-      return [
-        { volume, path: path.slice(1), operation: 'read', from: 1, fault: 'latent-sector-error', offset },
-      ];
-    }
-  }
-  throw new RangeError(`the image has no file with inode ${number}`);
 }
 
 /** The places, from 1, of the operations that the fault can befall, counted as its rule counts them. */
@@ -84,7 +71,14 @@ function ordinalsOf(fault: LiveFault, kinds: readonly Operation['kind'][]): numb
 
 const spaceTakers: readonly Operation['kind'][] = ['create', 'link', 'rename', 'write', 'allocate'];
 
-/** btrfs shows the old content after a failed fsync; the others keep the new. */
-function failureOf(profile: string): { readonly as?: 'btrfs' } {
-  return profile === 'btrfs' ? { as: 'btrfs' } : {};
+/** What becomes of a barrier that fails: docs/fault-model.md, section 5. */
+type FsyncFailure = Pick<PlannedFault<'fsync-error'>, 'as'>;
+
+/**
+ * btrfs shows the old content after a failed fsync; the others keep the new. That ext4-data-journal tells of it at the next fsync alone
+ * leaves most programs no way to keep a promise: it does so where that is asked for.
+ */
+export function failureOn(profile: string, fsyncError?: 'as-profile'): FsyncFailure {
+  if (profile === 'btrfs') return { as: 'btrfs' };
+  return fsyncError === 'as-profile' && profile === 'ext4-data-journal' ? { as: 'ext4-data-journal' } : {};
 }

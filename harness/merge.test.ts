@@ -35,6 +35,8 @@ function resultOf(tally: Partial<ClaimTally>, exhaustive = true): ExploreResult 
     recovered: 5,
     exhaustive,
     tallies,
+    outcomes: new Set(),
+    unstruck: [],
     notes: ['a'],
   };
 }

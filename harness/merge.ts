@@ -1,6 +1,6 @@
 import type { Claim } from '../reports/verdict.ts';
 import type { ClaimTally, Coverage, ExploredFault, ExploreResult, ExploreTask } from './exploration.ts';
-import type { TortureResult } from './torture.ts';
+import type { Unstruck } from './unstruck.ts';
 
 /** One fault under one profile, from all lanes. */
 export interface Explored {
@@ -8,7 +8,8 @@ export interface Explored {
   readonly profile: string;
   readonly task: ExploreTask;
   readonly result: MergedResult;
-  readonly tortured?: TortureResult;
+  /** Of real kills. */
+  readonly tortured?: ReadonlyMap<Claim, ClaimTally>;
 }
 
 export interface MergedResult {
@@ -16,6 +17,8 @@ export interface MergedResult {
   /** Legal states of the workload's own run, where all of them were looked at. */
   readonly legalStates?: number;
   readonly tallies: ReadonlyMap<Claim, ClaimTally>;
+  readonly outcomes: ReadonlySet<string>;
+  readonly unstruck: readonly Unstruck[];
   readonly notes: readonly string[];
 }
 
@@ -34,6 +37,8 @@ export function mergeResults(results: readonly ExploreResult[]): MergedResult {
     },
     ...(exhaustive ? { legalStates: first.shared.states } : {}),
     tallies: mergeTallies(results.map((result) => result.tallies)),
+    outcomes: new Set(results.flatMap(({ outcomes }) => [...outcomes])),
+    unstruck: results.flatMap(({ unstruck }) => unstruck).sort((a, b) => a.place - b.place),
     notes: [...new Set(results.flatMap((result) => result.notes))].sort(),
   };
 }

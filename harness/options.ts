@@ -1,4 +1,6 @@
+import type { FaultKind } from '../reports/verdict.ts';
 import type { LayerName } from '../src/faults/layer.ts';
+import type { LoadedScenario } from './scenario.ts';
 
 /** What a run is asked to do, beyond its scenarios. The command line's flags become this. */
 export interface RunOptions {
@@ -16,6 +18,8 @@ export interface RunOptions {
   readonly shard?: { readonly index: number; readonly count: number };
   /** Stop after this many findings. */
   readonly bail?: number;
+  /** A known bug that must be found on each layer that the run uses, or the run is worthless. */
+  readonly canary?: LoadedScenario;
   /** Run everything twice and compare. */
   readonly doubleCheck: boolean;
   /** The run's own directory, existing and empty: findings are written below it. */
@@ -34,4 +38,16 @@ export interface Progress {
   readonly statesJudged: number;
   readonly newImages: number;
   readonly findings: number;
+  /** Of a scenario under torture. */
+  readonly torture?: TortureProgress;
+}
+
+export interface TortureProgress {
+  /** All cycles that are wanted, where somebody said how many. */
+  readonly cyclesAll?: number;
+  /** At how many kinds of operation each fault may befall the subject, and at how many it did. */
+  readonly faults: readonly { readonly fault: FaultKind; readonly pairs: number; readonly fired: number }[];
+  /** Different things that were seen, and the cycle (from 1) in which the last of them was new. */
+  readonly behaviours: number;
+  readonly lastNewCycle: number;
 }

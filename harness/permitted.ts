@@ -2,6 +2,7 @@ import type { Finding } from '../reports/verdict.ts';
 import { permittingRules } from '../src/faults/model/explain.ts';
 import type { Order } from '../src/faults/model/order.ts';
 import { profileNamed } from '../src/faults/model/profile.ts';
+import type { Plan } from '../src/faults/plan.ts';
 import type { Violation } from './exploration.ts';
 import type { LiveFault } from './live-faults.ts';
 
@@ -11,11 +12,26 @@ type Rules = Finding['permittedBy'];
 export function rulesOf({ state, profile, origin, fault }: Violation, order: Order): Rules {
   if (state.rotten !== undefined) return [bitRotRule];
   if (state.unreadable !== undefined) return [badSectorRule];
-  const planned = origin.kind === 'workload' && origin.plan.length > 0;
+  if (state.stale !== undefined) return [staleReadRule];
+  if (state.stalled !== undefined) return [stallRule];
+  const planned = plansOf(origin).some((rule) => rule.fault === fault);
   const injected = planned && fault in liveRules ? [liveRules[fault as keyof typeof liveRules]] : [];
   if (state.lost.length === 0) return injected.length > 0 ? injected : [anyMomentRule];
-  return [...injected, ...permittingRules(order, profileNamed(profile), state)];
+  const legal = permittingRules(order, profileNamed(profile), state);
+  if (origin.kind === 'mutant') return [leftOutRule, ...legal];
+  return [...injected, ...legal];
 }
+
+function plansOf(origin: Violation['origin']): Plan {
+  if (origin.kind === 'torture') return origin.life.flatMap(({ plan }) => plan);
+  return origin.kind === 'workload' ? origin.plan : [];
+}
+
+const leftOutRule = {
+  rule: 'a barrier was left out',
+  text: 'The subject issued it; this is what its crash states are without. The disk is honest.',
+  source: 'docs/mutation.md',
+};
 
 const anyMomentRule = {
   rule: 'what was written may be on disk at any moment',
@@ -39,8 +55,20 @@ const badSectorRule = {
   source: 'Bairavasundaram et al., SIGMETRICS 2007 (An analysis of latent sector errors in disk drives)',
 };
 
+const staleReadRule = {
+  rule: 'a read may answer what was there before',
+  text: 'A disk may answer a read with an earlier version of the data, whole and without an error: a write was lost for a time, or a cache was not told of it.',
+  source: corruptionStudy,
+};
+
+const stallRule = {
+  rule: 'a disk may take its time',
+  text: 'An operation may be answered late: drives retry, remap and reset, and the queue waits for them.',
+  source: 'Gunawi et al., FAST 2018 (Fail-slow at scale)',
+};
+
 /** A barrier that fails is told by the profile's own rules. */
-const liveRules: Readonly<Record<Exclude<LiveFault, 'fsync-error'>, Rules[number]>> = {
+const liveRules: Readonly<Record<Exclude<LiveFault, 'fsync-error'> | 'stale-read', Rules[number]>> = {
   'io-error': {
     rule: 'any operation may fail',
     text: 'The device answered an error; a write that failed may be there in part.',
@@ -66,4 +94,5 @@ const liveRules: Readonly<Record<Exclude<LiveFault, 'fsync-error'>, Rules[number
     text: 'The write was answered and reached the medium at another place of the volume, over what was there.',
     source: corruptionStudy,
   },
+  'stale-read': staleReadRule,
 };

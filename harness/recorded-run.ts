@@ -1,5 +1,5 @@
 import type { Recording } from '../src/faults/model/recording.ts';
-import type { Firing } from '../src/faults/plan.ts';
+import type { Firing, RuleState } from '../src/faults/plan.ts';
 import type { History, Step } from './oracle/evidence.ts';
 import type { DataModel, Mutation } from './subject/subject.ts';
 
@@ -9,10 +9,16 @@ export interface RecordedRun {
   readonly conversation: Conversation;
   /** What of the plan fired. */
   readonly firings: readonly Firing[];
+  /** What each of its rules counted, and why it did not fire. Absent where there was no plan to speak of. */
+  readonly rules?: readonly RuleState[];
   /** Crash points up to here belong to an earlier run, and were explored there. -1: all are new. */
   readonly exploredUpTo: number;
   /** Why it ended before all was asked: the subject died, or answered what it should not have. */
   readonly endedEarly?: string;
+  /** It came to a clean end: a close that was answered ok, or exit 0. */
+  readonly closed?: boolean;
+  /** Requests that were refused, each with the refusal's code: `append io`. */
+  readonly refusals?: readonly string[];
 }
 
 /**

@@ -2,6 +2,7 @@ import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { z } from 'zod';
 import { claims, faultKinds } from '../reports/verdict.ts';
 import { planRuleSchema } from '../src/faults/plan.ts';
+import { cycleSchema } from './torture/cycle.ts';
 
 const wholeNumber = z.int().min(0);
 
@@ -13,6 +14,8 @@ const state = z.strictObject({
     .strictObject({ inode: wholeNumber, offset: wholeNumber, bit: wholeNumber.max(7) })
     .exactOptional(),
   unreadable: z.strictObject({ inode: wholeNumber, offset: wholeNumber }).exactOptional(),
+  stale: z.strictObject({ inode: wholeNumber, back: wholeNumber }).exactOptional(),
+  stalled: z.strictObject({ inode: wholeNumber }).exactOptional(),
 });
 
 const origin = z.discriminatedUnion('kind', [
@@ -22,7 +25,13 @@ const origin = z.discriminatedUnion('kind', [
   }),
   z.strictObject({ kind: z.literal('reopen'), killPoint: wholeNumber }),
   z.strictObject({ kind: z.literal('nested'), state }),
-  z.strictObject({ kind: z.literal('torture') }),
+  z.strictObject({
+    kind: z.literal('mutant'),
+    barrier: z.string(),
+    leftOut: z.array(wholeNumber),
+    killPoint: wholeNumber.exactOptional(),
+  }),
+  z.strictObject({ kind: z.literal('torture'), life: z.array(cycleSchema) }),
 ]);
 
 /** Enough to record a finding's run again and to lay out its image. */

@@ -8,7 +8,7 @@ import { type RecordedRun, renumber } from './recorded-run.ts';
 import { decodeReplayFile } from './replay-file.ts';
 import { renderReplay } from './replay-text.ts';
 import { decodeToken, isToken, ReplayError, type ReplayPlan } from './replay-token.ts';
-import type { LoadedScenario } from './scenario.ts';
+import { asksNothing, type LoadedScenario } from './scenario.ts';
 import { tellWitness } from './witness.ts';
 import { createWorkload } from './workload/workload.ts';
 
@@ -68,16 +68,15 @@ async function recordAgain(
   plan: ReplayPlan,
   { scenario }: LoadedScenario,
 ): Promise<RecordedRun> {
-  if (plan.origin.kind === 'torture') {
+  if (plan.origin.kind === 'torture' && plan.origin.life.length === 0) {
     throw new ReplayError(
-      'this finding was made by killing the process at a moment that no token can repeat: replay its file, findings/<n>/replay.json',
+      'the subject did not do the same again when this finding was made, so no token can repeat it: replay its file, findings/<n>/replay.json',
     );
   }
   const hello = await lane.call('hello', undefined);
-  const all =
-    scenario.subject.workload === undefined
-      ? createWorkload(hello.model, scenario.workload, hello.features, plan.seed)
-      : [];
+  const all = asksNothing(scenario)
+    ? []
+    : createWorkload(hello.model, scenario.workload, hello.features, plan.seed);
   const steps = plan.steps.flatMap((index) => {
     const mutation = all[index];
     return mutation === undefined ? [] : [{ index, mutation }];
@@ -92,7 +91,12 @@ async function judgeAgain(lane: LaneProcess, plan: ReplayPlan, run: RecordedRun)
       `the run was recorded anew and has ${run.recording.trace.length} entries, the finding's crash is after entry ${state.point}: the subject has changed, or is not deterministic. The finding's replay file has the recording itself.`,
     );
   }
-  const { judgements } = await lane.call('judge', { run, state, claims: [claim] as Claim[] });
+  const { judgements } = await lane.call('judge', {
+    run,
+    state,
+    profile: plan.profile,
+    claims: [claim] as Claim[],
+  });
   const judgement = judgements.get(claim);
   if (judgement === undefined) throw new Error(`the judge did not answer on ${claim}`);
   const base = { ...plan, run, place: [], steps: [] };

@@ -2,12 +2,13 @@ import { cpus, release } from 'node:os';
 import type { ScenarioVerdict, Status, Verdict } from '../reports/verdict.ts';
 import { verdictSchemaVersion } from '../reports/verdict.ts';
 import { probeFuse } from '../src/faults/fuse/layer.ts';
+import { judgeCanary } from './canary.ts';
 import { Lanes } from './lane/lanes.ts';
 import { chooseLayer, type LayerChoice, type LayersHere } from './layers.ts';
 import type { Progress, RunOptions } from './options.ts';
 import { packageVersion } from './package.ts';
 import type { LoadedScenario } from './scenario.ts';
-import { runScenario, type ScenarioContext } from './scenario-run.ts';
+import { type JudgeScenario, runScenario, type ScenarioContext } from './scenario-run.ts';
 
 /**
  * Puts scenarios to the test, one after the other, each on all lanes. Rejects only where powercut itself failed: what a
@@ -17,11 +18,15 @@ export async function runScenarios(
   scenarios: readonly LoadedScenario[],
   options: RunOptions,
   report: (progress: Progress) => void,
+  judgeOne: JudgeScenario = runScenario,
 ): Promise<Verdict> {
   const clock = startClock();
   const layers = await probeLayers();
-  const run = new Run(scenarios, options, report, layers);
-  const verdicts = await run.all();
+  const run = new Run(scenarios, options, report, layers, judgeOne);
+  const { verdicts, canaries } = await run.all();
+  // That a canary was found proves nothing of what was to be tested beside it.
+  const isWorthless = canaries.some(({ canary }) => canary?.found === false);
+  const status = worst(verdicts);
   const { statesJudged } = run;
   const seconds = clock.seconds();
   const interrupted = options.signal.aborted ? signalName(options.signal.reason) : undefined;
@@ -30,8 +35,8 @@ export async function runScenarios(
     schemaVersion: verdictSchemaVersion,
     version: packageVersion(),
     seed: options.seed,
-    status: worst(verdicts),
-    scenarios: verdicts,
+    status: isWorthless && status === 'held' ? 'unknown' : status,
+    scenarios: [...verdicts, ...canaries],
     ...(interrupted === undefined ? {} : { interrupted }),
     environment: {
       startedAt: clock.startedAt,
@@ -49,6 +54,8 @@ export async function runScenarios(
   };
 }
 
+type Phase = Pick<Progress, 'scenario' | 'phase' | 'newImages' | 'torture'> & { readonly foundNow: number };
+
 class Run {
   statesJudged = 0;
   readonly seconds = new Map<string, number>();
@@ -56,28 +63,34 @@ class Run {
   private readonly options: RunOptions;
   private readonly report: (progress: Progress) => void;
   private readonly layers: LayersHere;
+  private readonly judgeOne: JudgeScenario;
   private readonly lanes: Lanes;
   private readonly verdicts: ScenarioVerdict[] = [];
   private stopped: string | undefined;
-  private phase = { scenario: '', phase: '', newImages: 0, foundNow: 0 };
+  private phase: Phase = { scenario: '', phase: '', newImages: 0, foundNow: 0 };
 
   constructor(
     scenarios: readonly LoadedScenario[],
     options: RunOptions,
     report: (progress: Progress) => void,
     layers: LayersHere,
+    judgeOne: JudgeScenario,
   ) {
     this.scenarios = scenarios;
     this.options = options;
     this.report = report;
     this.layers = layers;
+    this.judgeOne = judgeOne;
     this.lanes = new Lanes(options.jobs, (count) => {
       this.statesJudged += count;
       this.tell({ newImages: this.phase.newImages + count });
     });
   }
 
-  async all(): Promise<readonly ScenarioVerdict[]> {
+  async all(): Promise<{
+    readonly verdicts: readonly ScenarioVerdict[];
+    readonly canaries: readonly ScenarioVerdict[];
+  }> {
     const stop = (why: string) => () => {
       this.stopped ??= why;
       this.lanes.stop();
@@ -91,29 +104,51 @@ class Run {
         ? undefined
         : setTimeout(stop(`The time limit of ${limit} s was reached.`), limit * 1000);
     try {
+      const canaries = await this.canaries();
       for (const loaded of this.scenarios) this.verdicts.push(await this.one(loaded));
+      return { verdicts: this.verdicts, canaries };
     } finally {
       clearTimeout(timer);
       this.options.signal.removeEventListener('abort', onAbort);
       await this.lanes.close();
     }
-    return this.verdicts;
+  }
+
+  /** Before all else: a run that is cut short has had its canaries. */
+  private async canaries(): Promise<readonly ScenarioVerdict[]> {
+    const { canary } = this.options;
+    if (canary === undefined) return [];
+    const choices = this.scenarios.map((loaded) => this.choose(loaded));
+    const layers = new Set(choices.flatMap((choice) => (choice.kind === 'use' ? [choice.layer] : [])));
+    const verdicts: ScenarioVerdict[] = [];
+    for (const layer of layers) {
+      const clock = startClock();
+      this.tell({ scenario: canary.scenario.name, phase: 'starting' });
+      const verdict = await judgeCanary(canary, layer, this.context());
+      this.seconds.set(verdict.name, clock.seconds());
+      verdicts.push(verdict);
+    }
+    return verdicts;
   }
 
   private async one(loaded: LoadedScenario): Promise<ScenarioVerdict> {
     const clock = startClock();
     const { name } = loaded.scenario;
-    this.tell({ scenario: name, phase: 'starting', newImages: 0, foundNow: 0 });
-    const choice = chooseLayer(loaded.scenario, this.options.layer, this.layers);
-    const verdict = await this.judgeScenario(loaded, choice);
+    this.phase = { scenario: name, phase: 'starting', newImages: 0, foundNow: 0 };
+    this.tell({});
+    const verdict = await this.judgeScenario(loaded, this.choose(loaded));
     this.seconds.set(name, clock.seconds());
     return verdict;
   }
 
+  private choose({ scenario }: LoadedScenario): LayerChoice {
+    return chooseLayer(scenario, this.options.layer, this.layers);
+  }
+
   private async judgeScenario(loaded: LoadedScenario, choice: LayerChoice): Promise<ScenarioVerdict> {
-    const first = await runScenario(loaded, choice, this.context());
+    const first = await this.judgeOne(loaded, choice, this.context());
     if (!this.options.doubleCheck || choice.kind === 'missing') return first;
-    const second = await runScenario(loaded, choice, this.context());
+    const second = await this.judgeOne(loaded, choice, this.context());
     if (JSON.stringify(first) === JSON.stringify(second)) return first;
     const note =
       'A second run of the same scenario and seed gave another verdict: the subject is not deterministic, so nothing that was found or not found can be relied on.';
@@ -129,6 +164,7 @@ class Run {
       whyStopped: () => this.stopped ?? this.whyBail(),
       onPhase: (phase) => this.tell({ phase }),
       onFound: (foundNow) => this.tell({ foundNow }),
+      onTortured: (torture) => this.tell({ torture }),
     };
   }
 
@@ -143,7 +179,7 @@ class Run {
       : undefined;
   }
 
-  private tell(change: Partial<typeof this.phase>): void {
+  private tell(change: Partial<Phase>): void {
     this.phase = { ...this.phase, ...change };
     const { foundNow, ...phase } = this.phase;
     const foundBefore = this.verdicts.reduce((sum, verdict) => sum + verdict.findings.length, 0);

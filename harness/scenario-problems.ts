@@ -119,6 +119,7 @@ function customMessage(message: string): string | undefined {
 }
 
 function orElse(near: string | undefined, known: readonly string[]): string {
+  if (known.length === 0) return '';
   return near === undefined ? `: expected one of ${known.join(', ')}` : `; did you mean \`${near}\`?`;
 }
 
@@ -172,12 +173,16 @@ function valueAt(input: unknown, path: ScenarioPath): unknown {
 }
 
 interface SchemaNode {
+  readonly items?: SchemaNode;
   readonly properties?: Readonly<Record<string, SchemaNode>>;
   readonly propertyNames?: { readonly enum?: readonly string[] };
 }
 
 function knownKeys(path: ScenarioPath): readonly string[] {
   const root = z.toJSONSchema(scenarioSchema, { io: 'input' }) as SchemaNode;
-  const node = path.reduce<SchemaNode | undefined>((at, key) => at?.properties?.[String(key)], root);
+  const node = path.reduce<SchemaNode | undefined>(
+    (at, key) => (typeof key === 'number' ? at?.items : at?.properties?.[String(key)]),
+    root,
+  );
   return node?.propertyNames?.enum ?? Object.keys(node?.properties ?? {}).filter((key) => key !== '$schema');
 }

@@ -1,5 +1,7 @@
 import { relative } from 'node:path';
 import type { Claim, FaultKind, ScenarioVerdict } from '../reports/verdict.ts';
+import { describeDevice } from '../src/faults/model/device.ts';
+import { restFaults } from './at-rest.ts';
 import type { ExploredFault, ExploreTask, Share } from './exploration.ts';
 import { buildFindings, type FindingContext } from './findings.ts';
 import { writeHistory } from './history.ts';
@@ -7,13 +9,17 @@ import type { Lanes } from './lane/lanes.ts';
 import type { LaneProcess } from './lane/process.ts';
 import { LaneFailure } from './lane/process.ts';
 import type { LayerChoice } from './layers.ts';
+import { neverFound } from './litmus/tightness.ts';
 import { liveFaults } from './live-faults.ts';
 import { countViolated, type Explored, mergeResults } from './merge.ts';
-import type { RunOptions } from './options.ts';
+import type { RunOptions, TortureProgress } from './options.ts';
 import type { NumberedStep, RecordedRun } from './recorded-run.ts';
-import type { LoadedScenario } from './scenario.ts';
+import { asksNothing, type LoadedScenario } from './scenario.ts';
 import { assemble, notTested, unknownScenario } from './scenario-verdict.ts';
 import type { SubjectHello } from './subject/subject.ts';
+import { underOneFault } from './torture/befallen.ts';
+import { tallyCycles } from './torture/tally.ts';
+import { usesOf } from './torture/victim.ts';
 import { createWorkload } from './workload/workload.ts';
 
 export interface ScenarioContext {
@@ -26,20 +32,33 @@ export interface ScenarioContext {
   readonly onPhase: (phase: string) => void;
   /** How many violations the scenario has so far, confirmed or not. */
   readonly onFound: (count: number) => void;
+  readonly onTortured: (progress: TortureProgress) => void;
 }
 
-/** One scenario on all lanes: record, explore each fault under each profile, shrink what was found. */
-export async function runScenario(
+/** Puts one scenario to the test. */
+export type JudgeScenario = (
   loaded: LoadedScenario,
   choice: LayerChoice,
   context: ScenarioContext,
+) => Promise<ScenarioVerdict>;
+
+/** One scenario on all lanes: record, explore each fault under each profile, shrink what was found. */
+export const runScenario: JudgeScenario = (loaded, choice, context) =>
+  onLanes(loaded, choice, context, (layer, lanes) => new ScenarioRun(loaded, layer, lanes, context).run());
+
+/** Takes the lanes for some work, and says what came of it where there was none, or where the subject does not even start. */
+export async function onLanes(
+  loaded: LoadedScenario,
+  choice: LayerChoice,
+  context: ScenarioContext,
+  work: (layer: 'fuse' | 'sim', lanes: readonly LaneProcess[]) => Promise<ScenarioVerdict>,
 ): Promise<ScenarioVerdict> {
   const stopped = context.whyStopped();
   if (stopped !== undefined) return notTested(loaded, '-', stopped);
   if (choice.kind === 'missing') return notTested(loaded, choice.layer, choice.why);
   const lanes = await context.lanes.take(choice.layer === 'fuse');
   try {
-    const verdict = await new ScenarioRun(loaded, choice.layer, lanes, context).run();
+    const verdict = await work(choice.layer, lanes);
     return choice.note === undefined ? verdict : { ...verdict, notes: [choice.note, ...verdict.notes] };
   } catch (error) {
     // What the subject did wrong is its own; anything else is powercut's, and ends the run.
@@ -52,7 +71,9 @@ export async function runScenario(
   }
 }
 
-class ScenarioRun {
+export class ScenarioRun {
+  /** What the workload asked and did, once it has ended well. */
+  recorded: { readonly steps: readonly NumberedStep[]; readonly run: RecordedRun } | undefined;
   private readonly loaded: LoadedScenario;
   private readonly layer: 'fuse' | 'sim';
   private readonly lanes: readonly LaneProcess[];
@@ -85,6 +106,7 @@ class ScenarioRun {
     if (run.endedEarly !== undefined) {
       return unknownScenario(loaded, layer, `The subject failed without any fault. ${run.endedEarly}`);
     }
+    this.recorded = { steps, run };
     writeHistory(context.options.outputDirectory, loaded.scenario.name, run);
     const explored: Explored[] = [];
     for (const fault of this.faults()) {
@@ -105,20 +127,22 @@ class ScenarioRun {
       steps,
       explored,
       findings,
+      notes: this.notes(explored),
       ...(cut === undefined ? {} : { cut }),
     });
   }
 
   private workload(hello: SubjectHello): readonly NumberedStep[] {
-    const { subject, workload } = this.loaded.scenario;
-    if (subject.workload !== undefined) return [];
+    const { scenario } = this.loaded;
+    if (asksNothing(scenario)) return [];
+    const { workload } = scenario;
     const mutations = createWorkload(hello.model, workload, hello.features, this.context.options.seed);
     return mutations.map((mutation, index) => ({ index, mutation }));
   }
 
   private async explore(run: RecordedRun, fault: ExploredFault, profile: string): Promise<Explored> {
     const { options, onPhase } = this.context;
-    const { explore } = this.loaded.scenario;
+    const { explore, subject } = this.loaded.scenario;
     onPhase(profile === anyProfile ? fault : `${fault} on ${profile}`);
     const task = (share: Share): ExploreTask => ({
       run,
@@ -128,6 +152,9 @@ class ScenarioRun {
       seed: options.seed,
       limit: options.states ?? explore.states,
       nested: explore.nested,
+      ...(explore.sweep === undefined ? {} : { sweep: explore.sweep }),
+      ...(explore.fsyncError === undefined ? {} : { fsyncError: explore.fsyncError }),
+      ...(subject.program === undefined ? {} : { only: 'workload' }),
       share,
     });
     const results = await Promise.all(
@@ -150,12 +177,23 @@ class ScenarioRun {
     const [lane] = this.lanes;
     if (this.layer !== 'fuse' || kills === 0 || lane === undefined) return undefined;
     this.context.onPhase('killing at random');
-    return lane.call('torture', {
-      claims: this.claimsUnder('process-kill'),
+    const victim = {
+      scenario: underOneFault(this.loaded.scenario, 'process-kill'),
+      hello: await lane.call('hello', undefined),
+      uses: usesOf(run.recording),
       seed: this.context.options.seed,
-      kills,
-      operations: run.recording.trace.length,
-    });
+      profiles: ['posix'],
+      isProcess: true,
+    };
+    return tallyCycles(await lane.call('torture', { victim, from: 0, count: kills }), 'process-kill');
+  }
+
+  private notes(explored: readonly Explored[]): string[] {
+    const { scenario } = this.loaded;
+    const disk = scenario.device === undefined ? [] : [`The volumes are ${describeDevice(scenario.device)}.`];
+    // A shard does not know what the others found.
+    const { shard } = this.context.options;
+    return shard === undefined ? [...disk, ...neverFound(scenario, explored)] : disk;
   }
 
   private share(lane: number): Share {
@@ -196,13 +234,12 @@ class ScenarioRun {
 /** For faults whose states no profile changes. */
 const anyProfile = 'any';
 
-const faultsOnAnyProfile: readonly ExploredFault[] = ['process-kill', 'bit-rot', 'latent-sector-error'];
+const faultsOnAnyProfile: readonly ExploredFault[] = ['process-kill', ...restFaults];
 
 const exploredFaults: readonly ExploredFault[] = [
   'process-kill',
   'power-loss',
   'torn-write',
   ...liveFaults,
-  'bit-rot',
-  'latent-sector-error',
+  ...restFaults,
 ];

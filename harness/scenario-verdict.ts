@@ -1,35 +1,60 @@
 import { relative } from 'node:path';
 import type { Cell, Claim, Exploration, FaultKind, ScenarioVerdict, Status } from '../reports/verdict.ts';
 import type { Findings } from './findings.ts';
+import { isLive } from './live-faults.ts';
 import { type Explored, mergeTallies } from './merge.ts';
 import { acknowledgedBefore, type NumberedStep, type RecordedRun } from './recorded-run.ts';
-import type { LoadedScenario, Scenario } from './scenario.ts';
+import { asksNothing, type LoadedScenario, type Scenario } from './scenario.ts';
 import type { SubjectHello } from './subject/subject.ts';
+import { remarksOn, whyUnstruck } from './unstruck.ts';
 import { whyUntested } from './workload/workload.ts';
 
-export interface ScenarioResult {
+/** A scenario's workload, asked once without any fault. */
+export interface Recorded {
   readonly loaded: LoadedScenario;
   readonly layer: string;
   readonly hello: SubjectHello;
   readonly run: RecordedRun;
   readonly steps: readonly NumberedStep[];
+}
+
+export interface ScenarioResult extends Recorded {
   readonly explored: readonly Explored[];
   readonly findings: Findings;
+  /** What else a reader must know. */
+  readonly notes: readonly string[];
   /** Why the run ended early. */
   readonly cut?: string;
 }
 
 export function assemble(result: ScenarioResult): ScenarioVerdict {
-  const { loaded, layer, hello, run, steps, explored, findings, cut } = result;
+  const { loaded, explored, findings, notes, cut } = result;
   const cells = cellsOf(result);
   const canary = canaryOf(loaded.scenario, explored, cells);
+  return {
+    ...describeRun(result),
+    status: worst(cells.map((cell) => cell.status)),
+    ...(canary === undefined ? {} : { canary }),
+    cells,
+    explorations: explored.map(explorationOf),
+    findings: findings.findings,
+    // What each profile has to say may be the same.
+    notes: [...new Set([...notes, ...explored.flatMap(notesOn), ...(cut === undefined ? [] : [cut])])],
+  };
+}
+
+function notesOn({ fault, result }: Explored): string[] {
+  return [...result.notes, ...remarksOn(fault, result.unstruck)];
+}
+
+/** What was put to the test, and how much work it had. */
+export function describeRun({ loaded, layer, hello, run, steps }: Recorded) {
   const operations = run.recording.trace.flatMap((entry) =>
     entry.kind === 'operation' ? [entry.operation] : [],
   );
   const acknowledged = acknowledgedBefore(run.recording, run.recording.trace.length).length;
   return {
     ...headOf(loaded, layer),
-    status: worst(cells.map((cell) => cell.status)),
     subject: { name: hello.name, version: hello.version, how: how(loaded.scenario, layer) },
     workload: {
       operations: steps.length === 0 ? acknowledged : steps.length,
@@ -37,11 +62,6 @@ export function assemble(result: ScenarioResult): ScenarioVerdict {
       volumeOperations: operations.length,
       barriers: operations.filter(({ kind }) => kind === 'sync').length,
     },
-    ...(canary === undefined ? {} : { canary }),
-    cells,
-    explorations: explored.map(explorationOf),
-    findings: findings.findings,
-    notes: [...explored.flatMap(({ result: { notes } }) => notes), ...(cut === undefined ? [] : [cut])],
   };
 }
 
@@ -83,26 +103,28 @@ function headOf({ scenario, file }: LoadedScenario, layer: string) {
 }
 
 function how({ subject }: Scenario, layer: string): ScenarioVerdict['subject']['how'] {
-  if (subject.workload !== undefined) return 'command';
+  if (subject.workload !== undefined || (subject.program !== undefined && layer !== 'sim')) return 'command';
   return layer === 'sim' || subject.driver === undefined ? 'in-process' : 'driver';
 }
 
-function stated(claims: Scenario['claims']): [Claim, FaultKind][] {
+export function stated(claims: Scenario['claims']): [Claim, FaultKind][] {
   return (Object.keys(claims) as Claim[]).flatMap((claim) =>
     (claims[claim] ?? []).map((fault): [Claim, FaultKind] => [claim, fault]),
   );
 }
 
+/** Why this workload cannot break the claim, if it cannot. */
+export function untestable(claim: Claim, { loaded, steps }: Recorded): string | undefined {
+  if (asksNothing(loaded.scenario)) return undefined;
+  const mutations = steps.map(({ mutation }) => mutation);
+  return whyUntested(claim, mutations);
+}
+
 /** One a claim, fault and profile. */
-function cellsOf({ loaded, explored, findings, steps, cut }: ScenarioResult): Cell[] {
-  const isCommand = loaded.scenario.subject.workload !== undefined;
+function cellsOf(result: ScenarioResult): Cell[] {
+  const { loaded, explored, findings, cut } = result;
   return stated(loaded.scenario.claims).flatMap(([claim, fault]): Cell[] => {
-    const untested = isCommand
-      ? undefined
-      : whyUntested(
-          claim,
-          steps.map(({ mutation }) => mutation),
-        );
+    const untested = untestable(claim, result);
     if (untested !== undefined)
       return [{ claim, fault, profile: '-', status: 'not-tested', states: 0, why: untested }];
     const mine = explored.filter((one) => one.fault === fault);
@@ -110,15 +132,18 @@ function cellsOf({ loaded, explored, findings, steps, cut }: ScenarioResult): Ce
       const why = cut ?? `This version of powercut does not inject ${fault} yet.`;
       return [{ claim, fault, profile: '-', status: 'not-tested', states: 0, why }];
     }
-    return mine.map((one) => cellOf(one, claim, findings));
+    return mine.map((one) => cellOf(one, claim, findings, cut));
   });
 }
 
-function cellOf(explored: Explored, claim: Claim, { findings, unconfirmed }: Findings): Cell {
+function cellOf(
+  explored: Explored,
+  claim: Claim,
+  { findings, unconfirmed }: Findings,
+  cut: string | undefined,
+): Cell {
   const { fault, profile, result, tortured } = explored;
-  const tally = mergeTallies([result.tallies, ...(tortured === undefined ? [] : [tortured.tallies])]).get(
-    claim,
-  );
+  const tally = mergeTallies([result.tallies, ...(tortured === undefined ? [] : [tortured])]).get(claim);
   const base = {
     claim,
     fault,
@@ -140,17 +165,27 @@ function cellOf(explored: Explored, claim: Claim, { findings, unconfirmed }: Fin
   if (tally !== undefined && tally.unknown > 0) {
     return { ...base, status: 'unknown', why: tally.why ?? 'The subject could not be judged.' };
   }
+  const unstruck = whyUnstruck(fault, result.unstruck);
+  if (unstruck !== undefined) return { ...base, status: 'unknown', why: unstruck };
   if (base.states > 0) return { ...base, status: 'held' };
+  const [remark] = remarksOn(fault, result.unstruck);
+  if (remark !== undefined) return { ...base, status: 'unknown', why: remark };
   if (fault === 'torn-write')
     return {
       ...base,
       status: 'not-tested',
       why: `No write can tear: each is one atomic unit, or ${profile} writes none in part.`,
     };
-  return { ...base, status: 'unknown', why: 'There was no crash state to judge: the subject wrote nothing.' };
+  return { ...base, status: 'unknown', why: cut ?? whyNothing(fault) };
 }
 
-const notConfirmed =
+function whyNothing(fault: FaultKind): string {
+  return isLive(fault)
+    ? `The subject asked for nothing that ${fault} can befall.`
+    : 'There was no crash state to judge: the subject wrote nothing.';
+}
+
+export const notConfirmed =
   'A violation was seen, and did not show again with a subject started for that image alone: the subject is not deterministic, or keeps something between opens (feature "reopen").';
 
 function explorationOf({ fault, profile, result }: Explored): Exploration {
@@ -179,7 +214,7 @@ function canaryOf(
   return { ...canary, found, states: found ? Math.min(...places) + 1 : 0 };
 }
 
-function worst(statuses: readonly Status[]): Status {
+export function worst(statuses: readonly Status[]): Status {
   for (const status of ['violated', 'unknown', 'held'] as const) if (statuses.includes(status)) return status;
   return 'not-tested';
 }

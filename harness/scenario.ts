@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { claims, faultKinds } from '../reports/verdict.ts';
+import { deviceSchema } from '../src/faults/model/device.ts';
+import { programSchema } from './litmus/program.ts';
 
 /** What a scenario file holds. docs/scenarios.md is its reference. */
 
@@ -40,6 +42,12 @@ const subject = z
     prepare: command
       .optional()
       .describe('Goes with workload: runs once before recording; what it leaves is on disk'),
+    program: programSchema
+      .optional()
+      .describe('A litmus program: system calls, and nothing else (docs/litmus.md)'),
+    onDisk: programSchema
+      .optional()
+      .describe('Goes with program: calls that were made before; what they leave is on disk'),
     options: z
       .record(z.string(), z.unknown())
       .default({})
@@ -48,8 +56,14 @@ const subject = z
   })
   .superRefine((value, context) => {
     const report = (path: string[], message: string) => context.addIssue({ code: 'custom', path, message });
-    if (value.driver === undefined && value.module === undefined && value.workload === undefined) {
-      report([], 'a subject needs `driver`, or `workload` and `checker`, or `module`');
+    if (value.program !== undefined) {
+      for (const other of ['driver', 'module', 'workload'] as const) {
+        if (value[other] !== undefined) report([other], `a litmus program is a subject without \`${other}\``);
+      }
+    } else if (value.onDisk !== undefined) {
+      report(['onDisk'], '`onDisk` needs a `program` beside it');
+    } else if (value.driver === undefined && value.module === undefined && value.workload === undefined) {
+      report([], 'a subject needs `driver`, or `workload` and `checker`, or `module`, or `program`');
     }
     if (value.workload !== undefined) {
       if (value.checker === undefined) report(['workload'], '`workload` needs a `checker` beside it');
@@ -78,6 +92,29 @@ function unique<T>(values: readonly T[], context: z.RefinementCtx): void {
   });
 }
 
+const outcome = z.strictObject({
+  outcome: z.string().min(1).describe('"After the crash, ..."'),
+  shown: z
+    .string()
+    .refine(isPattern, '`shown` is no regular expression: check its brackets')
+    .describe('A regular expression on the image as one line'),
+  allowed: z
+    .array(z.enum(profileNames))
+    .superRefine(unique)
+    .describe('The profiles that allow it; all others of the scenario forbid it'),
+});
+
+export type Outcome = Readonly<z.output<typeof outcome>>;
+
+function isPattern(text: string): boolean {
+  try {
+    new RegExp(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 const volumeName = z.string().regex(/^[a-z0-9][a-z0-9-]*$/, 'lower-case letters, digits and hyphens');
 
 export const scenarioSchema = z
@@ -104,12 +141,28 @@ export const scenarioSchema = z
       .partialRecord(z.enum(claims), z.array(z.enum(faultKinds)).min(1).superRefine(unique))
       .refine((value) => Object.keys(value).length > 0, 'at least one claim must be stated')
       .describe('Claim to the faults under which the subject makes it'),
+    outcomes: z
+      .array(outcome)
+      .min(1)
+      .optional()
+      .describe('Of a litmus program: what may be found after the crash, and who allows it'),
+    device: deviceSchema.optional().describe('What kind of disk the volumes are; the usual one where absent'),
     layer: z.enum(['auto', 'sim', 'fuse', 'block', 'dm']).default('auto'),
     profiles: z.array(z.enum(profileNames)).min(1).superRefine(unique).default(['ext4-ordered', 'posix']),
     explore: z
       .strictObject({
         states: z.int().min(1).default(2000).describe('Crash states to judge for each fault and profile'),
         nested: z.boolean().default(true).describe('Also crash inside recovery'),
+        sweep: z
+          .enum(['each-unit'])
+          .optional()
+          .describe('Faults at rest: at every place there is, such as each stored sector, beyond `states`'),
+        fsyncError: z
+          .enum(['as-profile'])
+          .optional()
+          .describe(
+            'A failed fsync is told as on the profile: on ext4-data-journal it answers 0, and the next one tells',
+          ),
         timeoutSeconds: z
           .number()
           .positive()
@@ -124,6 +177,20 @@ export const scenarioSchema = z
           .describe('Real kills and reopens of the process-kill torture'),
       })
       .prefault({}),
+    mutation: z
+      .strictObject({
+        redundant: z
+          .array(
+            z.strictObject({
+              barrier: z.string().min(1).describe('Its name, as `powercut mutate` shows it'),
+              why: z.string().min(1).describe('Why no crash needs it, or why it is there all the same'),
+            }),
+          )
+          .default([])
+          .describe('Barriers that may be left out without any claim breaking'),
+      })
+      .optional()
+      .describe('For `powercut mutate`: what is known of the barriers'),
     canary: z
       .strictObject({ breaks: z.enum(claims), under: z.enum(faultKinds) })
       .optional()
@@ -131,10 +198,25 @@ export const scenarioSchema = z
   })
   .superRefine((value, context) => {
     const report = (path: string[], message: string) => context.addIssue({ code: 'custom', path, message });
-    if (value.layer === 'sim' && value.subject.module === undefined) {
+    const isLitmus = value.subject.program !== undefined;
+    const { legality, ...others } = value.claims;
+    if (isLitmus !== (legality !== undefined)) {
+      report(['claims'], 'a litmus program (`subject.program`) claims `legality`, and nothing else does');
+    }
+    if (isLitmus && Object.keys(others).length > 0) {
+      report(['claims'], 'a litmus program claims `legality` alone');
+    }
+    if (legality?.some((fault) => fault !== 'power-loss' && fault !== 'torn-write')) {
+      report(['claims', 'legality'], '`legality` is claimed under `power-loss` and `torn-write`');
+    }
+    if (isLitmus !== (value.outcomes !== undefined)) {
+      report(['outcomes'], '`outcomes` and `subject.program` go together');
+    }
+    if (value.layer === 'sim' && value.subject.module === undefined && !isLitmus) {
       report(['layer'], 'the `sim` layer runs a subject in this process: it needs `subject.module`');
     }
-    const needsProcess = value.subject.driver === undefined && value.subject.workload === undefined;
+    const needsProcess =
+      !isLitmus && value.subject.driver === undefined && value.subject.workload === undefined;
     if (value.layer !== 'auto' && value.layer !== 'sim' && needsProcess) {
       report(
         ['layer'],
@@ -154,6 +236,11 @@ export const scenarioSchema = z
 
 export type Scenario = z.output<typeof scenarioSchema>;
 export type ScenarioInput = z.input<typeof scenarioSchema>;
+
+/** The subject brings its own workload: powercut asks it for nothing. */
+export function asksNothing({ subject }: Scenario): boolean {
+  return subject.workload !== undefined || subject.program !== undefined;
+}
 
 /** For modules: checks the types of a scenario while it is written. It is validated when it is loaded. */
 export function defineScenario(scenario: ScenarioInput): ScenarioInput {

@@ -25,6 +25,8 @@ export interface Shrunk {
 export interface ShrinkSettings {
   readonly task: ExploreTask;
   readonly shouldStop: () => boolean;
+  /** No shorter workload shows the same. */
+  readonly sameWorkload?: boolean;
 }
 
 /** How many shorter workloads are tried, and how many crash states of each. */
@@ -43,7 +45,9 @@ export async function shrink(
   const first = await confirm(lane, violation);
   if (first === undefined) return undefined;
   const shrinker = new Shrinker(lane, settings);
-  const fewerSteps = await shrinker.fewerSteps(first.violation);
+  // Under `slow`, each try would wait for a stall to end, or for a subject that hangs.
+  const isKept = settings.sameWorkload === true || violation.fault === 'slow';
+  const fewerSteps = isKept ? first.violation : await shrinker.fewerSteps(first.violation);
   const smallest = await shrinker.fewerLost(fewerSteps);
   const confirmed = (await confirm(lane, smallest)) ?? first;
   return {
@@ -60,10 +64,11 @@ type Confirmed = Pick<Shrunk, 'violation' | 'stderr' | 'image' | 'recovered'>;
 
 /** Once more, with a subject that was started for this image alone. */
 async function confirm(lane: Lane, violation: Violation): Promise<Confirmed | undefined> {
-  const { run, state, claim } = violation;
+  const { run, state, claim, profile } = violation;
   const image = buildImage(takeApart(run.recording), state);
   const judge = await lane.judgeOf(state, image);
-  const { judgements, stderr } = await judge.judge(image, run, state.point, [claim], { afresh: true });
+  const options = { afresh: true, profile };
+  const { judgements, stderr } = await judge.judge(image, run, state.point, [claim], options);
   const judgement = judgements.get(claim);
   if (judgement?.status !== 'violated') return undefined;
   return { violation: { ...violation, judgement }, stderr, image, recovered: await judge.remains() };
@@ -162,10 +167,10 @@ class Shrinker {
 
   private async tryState(violation: Violation): Promise<Violation | undefined> {
     this.attempts += 1;
-    const { run, state, claim } = violation;
+    const { run, state, claim, profile } = violation;
     const image = buildImage(takeApart(run.recording), state);
     const judge = await this.lane.judgeOf(state, image);
-    const { judgements } = await judge.judge(image, run, state.point, [claim]);
+    const { judgements } = await judge.judge(image, run, state.point, [claim], { profile });
     const judgement = judgements.get(claim);
     return judgement?.status === 'violated' ? { ...violation, judgement } : undefined;
   }

@@ -36,6 +36,35 @@ describe('what is shown', () => {
     );
   });
 
+  it('has what torture has seen, and where it goes on seeing nothing', () => {
+    const torture = {
+      cyclesAll: 1000,
+      faults: [
+        { fault: 'io-error', pairs: 6, fired: 5 },
+        { fault: 'power-loss', pairs: 8, fired: 8 },
+      ],
+      behaviours: 97,
+      lastNewCycle: 310,
+    } as const;
+    const tortured = {
+      progress: { ...progress, phase: 'torture', newImages: 430, torture },
+      elapsedSeconds: 4,
+      statesPerSecond: 107,
+      quietSeconds: 1.25,
+    };
+    expect(renderStatusBlock(tortured, { width: 100, colour: false })).toEqual([
+      'reference-wal: torture',
+      '430 of 1,000 cycles · 107 a second · 0 violations',
+      '13 of 14 pairs fired · 97 behaviours · nothing new for 120 cycles, 1.3 s',
+      'io-error 5/6 · power-loss 8/8',
+      'scenario 2 of 4 · 4.0 s gone',
+    ]);
+    expect(renderStatusLine(tortured)).toBe(
+      '[2/4] reference-wal: torture, 430 of 1,000 cycles, 107 a second, 0 violations, 13 of 14 pairs fired, ' +
+        '97 behaviours, nothing new for 120 cycles, 1.3 s, 4.0 s gone',
+    );
+  });
+
   it('does not count past the last scenario', () => {
     const done = { ...view, progress: { ...progress, scenariosDone: 4 } };
     expect(renderStatusLine(done)).toContain('[4/4]');

@@ -1,6 +1,7 @@
-import { countOf, formatCount, formatSeconds } from '../reports/text.ts';
+import { countOf, formatCount, formatSeconds, wrap } from '../reports/text.ts';
 import { type Output, painter } from './commands/output.ts';
 import type { Progress } from './options.ts';
+import { describeFaults, describeTorture, quietMeter } from './torture/status.ts';
 
 /** Live progress of a run: a block that is repainted on a terminal, a line every few seconds elsewhere. */
 export interface Status {
@@ -18,6 +19,8 @@ export interface StatusView {
   readonly statesPerSecond: number;
   /** Until the time limit, where there is one. */
   readonly leftSeconds?: number;
+  /** Of torture: since it last saw something new. */
+  readonly quietSeconds?: number;
 }
 
 const repaintEveryMs = 250;
@@ -32,12 +35,14 @@ export function startStatus(
   const startedAt = clock();
   const everyMs = output.repaints ? repaintEveryMs : lineEveryMs;
   const rate = rateMeter(startedAt);
+  const quiet = quietMeter();
   let latest: Progress | undefined;
   let paintedAt = startedAt;
   let paintedLines = 0;
 
   const paint = () => {
     const now = clock();
+    const quietSeconds = quiet(now, latest?.torture);
     // A timer may be a little early: that is no reason to skip a painting.
     if (latest === undefined || now - paintedAt < everyMs * 0.9) return;
     paintedAt = now;
@@ -46,6 +51,7 @@ export function startStatus(
       progress: latest,
       elapsedSeconds,
       statesPerSecond: rate(now, latest.statesJudged),
+      quietSeconds,
       ...(timeLimitSeconds !== undefined && { leftSeconds: Math.max(0, timeLimitSeconds - elapsedSeconds) }),
     };
     if (!output.repaints) {
@@ -93,7 +99,7 @@ function rateMeter(startedAt: number): (now: number, states: number) => number {
   };
 }
 
-/** Three lines, none wider than the terminal: where the run is, what it did, how long it has. */
+/** A few lines, none wider than the terminal: where the run is, what it did, how long it has. */
 export function renderStatusBlock(
   view: StatusView,
   { width, colour }: { readonly width: number; readonly colour: boolean },
@@ -105,7 +111,8 @@ export function renderStatusBlock(
     text.length >= width ? `${text.slice(0, Math.max(0, width - 2))}…` : text;
   return [
     paint('bold', cutToWidth(`${scenario}: ${phase}`)),
-    cutToWidth(counts(view.progress, view.statesPerSecond).join(' · ')),
+    ...counts(view).map((parts) => cutToWidth(parts.join(' · '))),
+    ...faults(view).flatMap((parts) => wrap(parts.join(' · '), width - 1)),
     paint('dim', cutToWidth([place, ...times(view)].join(' · '))),
   ].map((line, index) => (index === 1 && findings > 0 ? paint('yellow', line) : line));
 }
@@ -113,20 +120,28 @@ export function renderStatusBlock(
 export function renderStatusLine(view: StatusView): string {
   const { scenario, phase, scenariosDone, scenariosAll } = view.progress;
   const place = `${Math.min(scenariosDone + 1, scenariosAll)}/${scenariosAll}`;
-  return [
-    `[${place}] ${scenario}: ${phase}`,
-    ...counts(view.progress, view.statesPerSecond),
-    ...times(view),
-  ].join(', ');
+  return [`[${place}] ${scenario}: ${phase}`, ...counts(view).flat(), ...times(view)].join(', ');
 }
 
-function counts(progress: Progress, statesPerSecond: number): string[] {
+/** One list a line. */
+function counts({ progress, statesPerSecond, quietSeconds = 0 }: StatusView): readonly string[][] {
+  const { torture, findings } = progress;
+  if (torture !== undefined) {
+    const cycles = progress.newImages;
+    return describeTorture({ torture, cycles, cyclesPerSecond: statesPerSecond, quietSeconds, findings });
+  }
   return [
-    `${countOf(progress.statesJudged, 'state')} judged`,
-    `${formatCount(statesPerSecond)} a second`,
-    countOf(progress.newImages, 'new image'),
-    countOf(progress.findings, 'finding'),
+    [
+      `${countOf(progress.statesJudged, 'state')} judged`,
+      `${formatCount(statesPerSecond)} a second`,
+      countOf(progress.newImages, 'new image'),
+      countOf(findings, 'finding'),
+    ],
   ];
+}
+
+function faults({ progress: { torture } }: StatusView): readonly string[][] {
+  return torture === undefined ? [] : [describeFaults(torture)];
 }
 
 function times({ elapsedSeconds, leftSeconds }: StatusView): string[] {

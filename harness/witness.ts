@@ -9,6 +9,7 @@ import type { PlanRule } from '../src/faults/plan.ts';
 import type { Violation } from './exploration.ts';
 import { rulesOf } from './permitted.ts';
 import { shownText } from './recorded-run.ts';
+import { tellLife } from './torture/story.ts';
 import { renderMutation } from './workload/render.ts';
 
 export type Witness = Pick<Finding, 'crash' | 'timeline' | 'permittedBy'>;
@@ -34,9 +35,10 @@ function describeCrash({ fault, origin, state }: Violation, last: string | undef
   const when = last === undefined ? 'before the first operation' : `after ${last}`;
   const before = {
     workload: describePlan(origin),
-    reopen: 'The process was killed, started again on what the page cache held, and went on. ',
+    reopen: describeReopened,
     nested: 'The power had gone once before, and the subject was recovering from that. ',
-    torture: 'The process had been killed again and again before. ',
+    mutant: describeLeftOut(origin),
+    torture: origin.kind === 'torture' ? tellLife(origin.life, describeRule) : '',
   }[origin.kind];
   if (fault === 'process-kill') return `${before}The process was killed ${when}; nothing else was lost.`;
   if (state.rotten !== undefined) {
@@ -45,6 +47,9 @@ function describeCrash({ fault, origin, state }: Violation, last: string | undef
   if (state.unreadable !== undefined) {
     return `After a clean end, the sector at byte ${state.unreadable.offset} of one file went bad.`;
   }
+  if (state.stale !== undefined)
+    return 'After a clean end, the first read of one file answered what an earlier barrier had made durable.';
+  if (state.stalled !== undefined) return 'After a clean end, the first read of one file was answered late.';
   const count = state.lost.length;
   const lost =
     count === 0 ? 'nothing was lost' : `${count} ${count === 1 ? 'effect was' : 'effects were'} lost`;
@@ -56,10 +61,20 @@ function describePlan(origin: Violation['origin']): string {
   return plan.map((rule) => `The disk had a fault: ${describeRule(rule)}. `).join('');
 }
 
-function describeRule({ fault, operation, volume, nth, from }: PlanRule): string {
+function describeLeftOut(origin: Violation['origin']): string {
+  if (origin.kind !== 'mutant') return '';
+  const killed = origin.killPoint === undefined ? '' : describeReopened;
+  return `Left out: ${origin.barrier}. ${killed}`;
+}
+
+const describeReopened = 'The process was killed, started again on what the page cache held, and went on. ';
+
+function describeRule({ fault, operation, volume, nth, every, chance, from }: PlanRule): string {
   const on = operation === 'any' ? 'operation' : operation;
   const where = volume === undefined ? '' : ` on ${volume}`;
   if (nth !== undefined) return `${fault} at ${on} ${nth}${where}`;
+  if (every !== undefined) return `${fault} at every ${every}th ${on}${where}`;
+  if (chance !== undefined) return `${fault} at a chance of ${chance.toFixed(2)} at each ${on}${where}`;
   return `${fault} from ${on} ${from ?? 1}${where} on`;
 }
 
@@ -117,7 +132,7 @@ class Timeline {
       this.trace.effectsBefore[entry + 1],
     );
     const base = { kind: 'operation', entry, volume, text } as const;
-    if (operation.kind === 'sync') return { ...base, fate: 'barrier' };
+    if (operation.kind === 'sync') return { ...base, fate: operation.leftOut === true ? 'none' : 'barrier' };
     if (operation.kind === 'write' && operation.lost === true) return { ...base, fate: 'lost' };
     if (effects.length === 0) return { ...base, fate: 'none' };
     const gone = effects.filter((effect) => this.lost.has(effect.id));
@@ -135,6 +150,8 @@ class Timeline {
 function lastRow({ fault, state }: Violation): TimelineRow {
   if (state.rotten !== undefined) return { kind: 'omitted', operations: 0, text: 'a bit flips at rest' };
   if (state.unreadable !== undefined) return { kind: 'omitted', operations: 0, text: 'a sector goes bad' };
+  if (state.stale !== undefined) return { kind: 'omitted', operations: 0, text: 'a read answers old bytes' };
+  if (state.stalled !== undefined) return { kind: 'omitted', operations: 0, text: 'a read is answered late' };
   return { kind: fault === 'process-kill' ? 'process-crash' : 'power-cut', entry: state.point };
 }
 

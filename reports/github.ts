@@ -1,3 +1,5 @@
+import { barrierRemarks } from './mutation/github.ts';
+import { isMutated } from './mutation/table.ts';
 import {
   canaryOutcome,
   canarySentence,
@@ -8,12 +10,14 @@ import {
   whyOfCell,
 } from './summary.ts';
 import { formatCount, visible } from './text.ts';
+import { coverageRemark } from './torture/github.ts';
+import { isTortured } from './torture/table.ts';
 import type { ScenarioVerdict, Verdict } from './verdict.ts';
 
 /** GitHub shows at most ten annotations of a kind for a step. */
 const annotationsMax = 10;
 
-/** Workflow commands that annotate a run on GitHub: an error a violation, a warning a claim that is unknown. '' where there is neither. */
+/** Workflow commands that annotate a run on GitHub: an error a violation, a warning a claim that is unknown, a notice what torture has tried. '' where there is nothing to say. */
 export function renderGithub(verdict: Verdict): string {
   const errors = reportedFindings(verdict)
     .filter(({ role }) => role === 'violation')
@@ -37,10 +41,23 @@ export function renderGithub(verdict: Verdict): string {
         ]),
       );
   });
-  return [...atMost('error', errors), ...atMost('warning', warnings)].map((line) => `${line}\n`).join('');
+  const remarks = verdict.scenarios
+    .filter(isMutated)
+    .flatMap((scenario) => barrierRemarks(scenario).map((remark) => ({ scenario, ...remark })));
+  for (const { kind, scenario, title, text } of remarks) {
+    (kind === 'error' ? errors : warnings).push(annotation(kind, scenario, title, [text]));
+  }
+  const notices = verdict.scenarios.filter(isTortured).map((scenario) => {
+    const { title, lines } = coverageRemark(scenario);
+    return annotation('notice', scenario, title, lines);
+  });
+  const all = [...atMost('error', errors), ...atMost('warning', warnings), ...atMost('notice', notices)];
+  return all.map((line) => `${line}\n`).join('');
 }
 
-function atMost(kind: 'error' | 'warning', lines: readonly string[]): readonly string[] {
+type Kind = 'error' | 'warning' | 'notice';
+
+function atMost(kind: Kind, lines: readonly string[]): readonly string[] {
   if (lines.length <= annotationsMax) return lines;
   const hidden = lines.length - (annotationsMax - 1);
   return [
@@ -49,12 +66,7 @@ function atMost(kind: 'error' | 'warning', lines: readonly string[]): readonly s
   ];
 }
 
-function annotation(
-  kind: 'error' | 'warning',
-  scenario: ScenarioVerdict,
-  title: string,
-  lines: readonly string[],
-): string {
+function annotation(kind: Kind, scenario: ScenarioVerdict, title: string, lines: readonly string[]): string {
   const file = scenario.file === undefined ? '' : `file=${property(scenario.file)},`;
   const message = lines.map((line) => data(visible(line))).join('%0A');
   return `::${kind} ${file}title=${property(`${scenario.name}: ${title}`)}::${message}`;

@@ -1,3 +1,4 @@
+import { mutationHeadline } from './mutation/table.ts';
 import {
   type CanaryScenario,
   canaryOutcome,
@@ -5,6 +6,7 @@ import {
   isCanary,
   statesJudged,
   statusOfCell,
+  unitOf,
 } from './summary.ts';
 import { capitalise, countOf, formatCount, joinWords } from './text.ts';
 import type { Claim, FaultKind, ScenarioVerdict, Status, Verdict } from './verdict.ts';
@@ -43,7 +45,7 @@ function worst(statuses: readonly Status[]): Status {
 
 export interface Headline {
   readonly status: 'held' | 'violated' | 'unknown';
-  /** `Violated`, `Held`, `Unknown`, `Canary found`. */
+  /** `Violated`, `Held`, `Unknown`, `Canary found`; of barriers `Undetected`, `All detected`. */
   readonly label: string;
   /** The verdict in one sentence. */
   readonly sentence: string;
@@ -52,6 +54,10 @@ export interface Headline {
 }
 
 export function headline(verdict: Verdict): Headline {
+  return mutationHeadline(verdict) ?? claimsHeadline(verdict);
+}
+
+function claimsHeadline(verdict: Verdict): Headline {
   const claims = statedClaims(verdict);
   const canaries = verdict.scenarios.filter(isCanary);
   const status = statusOf(verdict, claims, canaries);
@@ -128,7 +134,8 @@ function heldSentence(verdict: Verdict, claims: readonly StatedClaim[]): string 
   const states = verdict.scenarios
     .filter((scenario) => !isCanary(scenario))
     .reduce((sum, scenario) => sum + statesJudged(scenario), 0);
-  const where = `in the ${countOf(states, 'crash state')} that ${states === 1 ? 'was' : 'were'} judged`;
+  const unit = unitOf(...verdict.scenarios) === 'cycle' ? 'cycle' : 'crash state';
+  const where = `in the ${countOf(states, unit)} that ${states === 1 ? 'was' : 'were'} judged`;
   if (tested === claims.length) {
     return tested === 1
       ? `the stated claim held ${where}`

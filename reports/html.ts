@@ -7,8 +7,19 @@ import { embeddedJson, html, type Markup, nothing, trusted } from './html/markup
 import { renderCoverage, renderRun } from './html/run.ts';
 import { script } from './html/script.ts';
 import { styleSheet } from './html/style.ts';
-import { conditionText, isCanary, type ReportedFinding, reportedFindings, statesJudged } from './summary.ts';
+import { renderBarriers } from './mutation/html.ts';
+import { isMutated, tableTitle } from './mutation/table.ts';
+import {
+  conditionText,
+  isCanary,
+  type ReportedFinding,
+  reportedFindings,
+  statesJudged,
+  unitOf,
+} from './summary.ts';
 import { formatCount, formatSeconds, formatTime } from './text.ts';
+import { renderTorture } from './torture/html.ts';
+import { coverageTitle, isTortured } from './torture/table.ts';
 import { type TrimLimits, trimVerdict } from './trim.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -77,19 +88,35 @@ function sectionsOf(verdict: Verdict, findings: readonly ReportedFinding[]): rea
   const scenarios = verdict.scenarios.filter((scenario) => !isCanary(scenario));
   const canaries = verdict.scenarios.filter(isCanary);
   const violations = findings.filter(({ role }) => role === 'violation');
-  const inCanaries = findings.filter(({ role }) => role !== 'violation');
+  const inCanaries = findings.filter(isInCanary);
+  const mutants = findings.filter(({ role }) => role === 'mutant');
   const sections: readonly Section[] = [
+    { id: 'barriers', title: tableTitle, content: scenarios.filter(isMutated).map(renderBarriers) },
     { id: 'claims', title: 'Claims under faults', content: withLegend(scenarios.map(renderScenario)) },
+    { id: 'witnesses', title: 'What breaks without a barrier', content: mutants.map(renderFinding) },
     { id: 'findings', title: 'Findings', content: violations.map(renderFinding) },
     {
       id: 'canaries',
       title: 'Canaries',
       content: canaries.length === 0 ? [] : [renderCanaries(canaries), ...inCanaries.map(renderFinding)],
     },
-    { id: 'coverage', title: 'How much was looked at', content: [renderCoverage(verdict)] },
+    {
+      id: 'torture',
+      title: coverageTitle,
+      content: verdict.scenarios.filter(isTortured).map(renderTorture),
+    },
+    {
+      id: 'coverage',
+      title: 'How much was looked at',
+      content: verdict.scenarios.some(isTortured) ? [] : [renderCoverage(verdict)],
+    },
     { id: 'run', title: 'The run', content: [renderRun(verdict)] },
   ];
   return sections.filter(({ content }) => content.length > 0);
+}
+
+function isInCanary({ role }: ReportedFinding): boolean {
+  return role === 'planted' || role === 'beside-planted';
 }
 
 function withLegend(scenarios: readonly Markup[]): readonly Markup[] {
@@ -99,15 +126,17 @@ function withLegend(scenarios: readonly Markup[]): readonly Markup[] {
 function renderBanner(verdict: Verdict, findings: readonly ReportedFinding[]): Markup {
   const { status, label, sentence, caveats } = headline(verdict);
   const explorations = verdict.scenarios.flatMap((scenario) => scenario.explorations);
+  const unit = unitOf(...verdict.scenarios);
+  const images = explorations.reduce((sum, exploration) => sum + exploration.images, 0);
   const figures: readonly (readonly [string, string])[] = [
     [
-      'states judged',
+      `${unit}s judged`,
       formatCount(verdict.scenarios.reduce((sum, scenario) => sum + statesJudged(scenario), 0)),
     ],
-    ['different images', formatCount(explorations.reduce((sum, { images }) => sum + images, 0))],
+    ...(unit === 'cycle' ? [] : [['different images', formatCount(images)] as const]),
     ['violations found', formatCount(findings.filter(({ role }) => role === 'violation').length)],
     ['time', formatSeconds(verdict.timing.seconds)],
-    ['images a second', formatCount(verdict.timing.imagesPerSecond)],
+    [unit === 'cycle' ? 'cycles a second' : 'images a second', formatCount(verdict.timing.imagesPerSecond)],
     ['seed', String(verdict.seed)],
   ];
   return html`
@@ -125,7 +154,8 @@ function renderContents(
   sections: readonly Section[],
 ): Markup {
   const violations = findings.filter(({ role }) => role === 'violation');
-  const inCanaries = findings.filter(({ role }) => role !== 'violation');
+  const inCanaries = findings.filter(isInCanary);
+  const mutants = findings.filter(({ role }) => role === 'mutant');
   const links = (reported: readonly ReportedFinding[], sign: string) =>
     reported.map(
       ({ finding, scenario }) =>
@@ -142,7 +172,7 @@ ${list(
   sections.map(({ id, title }) => html`<li><a href="#${id}">${title}</a></li>`),
 )}
 ${list('Findings', links(violations, statusSigns.violated))}
-${list('In canaries', links(inCanaries, statusSigns.held))}
+${list('In canaries', links(inCanaries, statusSigns.held))}${list('Without a barrier', links(mutants, statusSigns.held))}
 ${findings.length > 1 ? html`<p class="long muted"><br><kbd>j</kbd> <kbd>k</kbd> next, previous finding</p>` : nothing}
 </nav>`;
 }

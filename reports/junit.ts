@@ -1,6 +1,8 @@
 import { create } from 'xmlbuilder2';
 import type { XMLBuilder } from 'xmlbuilder2/lib/interfaces.js';
 import { isDoubtfulAsAWhole } from './matrix.ts';
+import { type BarrierCase, barrierCases } from './mutation/junit.ts';
+import { isMutated } from './mutation/table.ts';
 import {
   type CanaryScenario,
   canaryOutcome,
@@ -16,6 +18,8 @@ import {
 import { renderFinding } from './terminal/finding.ts';
 import { createPaint } from './terminal/paint.ts';
 import { countOf, visible } from './text.ts';
+import { coverageCase } from './torture/junit.ts';
+import { isTortured, type TorturedScenario } from './torture/table.ts';
 import type { Cell, ScenarioVerdict, Verdict } from './verdict.ts';
 
 const storyColumns = 100;
@@ -57,11 +61,14 @@ interface Suite {
 }
 
 function suiteOf(scenario: ScenarioVerdict, verdict: Verdict): Suite {
-  if (isCanary(scenario)) return { scenario, cases: [canaryCase(scenario, verdict)] };
+  const coverage = isTortured(scenario) ? [tortureCase(scenario)] : [];
+  if (isCanary(scenario)) return { scenario, cases: [canaryCase(scenario, verdict), ...coverage] };
   const cases: Case[] = scenario.cells.map((cell) => ({
     name: `${cell.claim} under ${conditionText(cell)}`,
     outcome: outcomeOf(cell, scenario, verdict),
   }));
+  if (isMutated(scenario)) cases.push(...barrierCases(scenario).map((one) => caseOf(one, scenario, verdict)));
+  cases.push(...coverage);
   if (isDoubtfulAsAWhole(scenario)) {
     const message = `unknown: ${scenario.notes.join(' ')}`;
     cases.push({
@@ -73,6 +80,21 @@ function suiteOf(scenario: ScenarioVerdict, verdict: Verdict): Suite {
   // A suite without a case reads as passed.
   const message = 'the scenario states no claim';
   return { scenario, cases: [{ name: 'claims', outcome: { kind: 'skipped', message } }] };
+}
+
+function caseOf(
+  { name, kind, text, finding }: BarrierCase,
+  scenario: ScenarioVerdict,
+  verdict: Verdict,
+): Case {
+  const story = finding === undefined ? '' : `\n\n${storyOf(scenario, finding, verdict)}`;
+  if (kind === 'passed') return { name, outcome: { kind, output: `${text}${story}` } };
+  return { name, outcome: { kind, type: 'barrier', message: text, text } };
+}
+
+function tortureCase(scenario: TorturedScenario): Case {
+  const { name, output } = coverageCase(scenario);
+  return { name, outcome: { kind: 'passed', output } };
 }
 
 function outcomeOf(cell: Cell, scenario: ScenarioVerdict, verdict: Verdict): Outcome {

@@ -1,6 +1,8 @@
 import { diffLines, focusLines, isSame } from './diff.ts';
 import { headline } from './headline.ts';
 import { matrixOf, notesOf, reasonsOf } from './matrix.ts';
+import { barrierTable } from './mutation/markdown.ts';
+import { isMutated } from './mutation/table.ts';
 import { shrinkSentence } from './story.ts';
 import {
   type CanaryScenario,
@@ -28,6 +30,8 @@ import {
   visible,
   visibleLines,
 } from './text.ts';
+import { coverageSection } from './torture/markdown.ts';
+import { isTortured } from './torture/table.ts';
 import type { Cell, Finding, ScenarioVerdict, Verdict } from './verdict.ts';
 
 /** Comments on GitHub hold 65,536 characters; the rest is for what a bot writes around this. */
@@ -94,6 +98,8 @@ function scenarioSection(scenario: ScenarioVerdict): string {
     `### ${escaped(scenario.name)}`,
     escaped(`${subjectText(scenario)}, ${scenario.layer} layer, profiles ${joinWords(scenario.profiles)}`),
     table(['claim', ...head], rows),
+    ...(isMutated(scenario) ? [barrierTable(scenario, { escaped, code })] : []),
+    ...(isTortured(scenario) ? [coverageSection(scenario, escaped)] : []),
     ...(reasons.length > 0 ? [listOf(reasons)] : []),
     ...(notes.length > 0 ? [listOf(notes)] : []),
     ...(coverage.length > 0 ? [folded('How many states were judged', listOf(coverage))] : []),
@@ -143,13 +149,21 @@ function canarySection(canaries: readonly CanaryScenario[]): string {
       '- ',
     );
   });
-  return `### Canaries\n\n${lines.join('\n')}`;
+  const tortured = canaries
+    .filter(isTortured)
+    .map((scenario) => folded(code(scenario.name), coverageSection(scenario, escaped)));
+  return [`### Canaries\n\n${lines.join('\n')}`, ...tortured].join('\n\n');
 }
 
 function findingSection({ finding, scenario, role }: ReportedFinding): string {
   const what = `${finding.claim} under ${escaped(conditionText(finding))} (${escaped(scenario.name)})`;
-  const name =
-    role === 'violation' ? `❌ Finding ${finding.id}: ${what}` : `✅ Canary’s finding ${finding.id}: ${what}`;
+  const title = {
+    violation: '❌ Finding',
+    planted: '✅ Canary’s finding',
+    'beside-planted': '✅ Canary’s finding',
+    mutant: '✅ Without a barrier, finding',
+  }[role];
+  const name = `${title} ${finding.id}: ${what}`;
   const body = [
     escaped(asSentence(finding.summary)),
     escaped(asSentence(finding.crash)),

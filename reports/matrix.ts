@@ -1,3 +1,4 @@
+import { isSettled } from './mutation/table.ts';
 import { statusOfCell, whyOfCell } from './summary.ts';
 import {
   type Cell,
@@ -95,10 +96,11 @@ export function reasonsOf(scenario: ScenarioVerdict): readonly Reason[] {
 
 /** Its cells say that all is well, or bad, and yet it is unknown: two runs of it differed, for instance. */
 export function isDoubtfulAsAWhole(scenario: ScenarioVerdict): boolean {
-  const { status, canary, cells } = scenario;
-  return (
-    status === 'unknown' && canary === undefined && cells.every((cell) => statusOfCell(cell) !== 'unknown')
-  );
+  const { status, canary, cells, mutation } = scenario;
+  const isTold =
+    cells.some((cell) => statusOfCell(cell) === 'unknown') ||
+    mutation?.barriers.some((barrier) => !isSettled(barrier)) === true;
+  return status === 'unknown' && canary === undefined && !isTold;
 }
 
 /** Notes that do not only repeat a reason. */

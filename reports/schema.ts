@@ -82,6 +82,38 @@ const finding = z.object({
   stderr: z.string().exactOptional(),
 });
 
+const barrier = z.object({
+  name: z.string(),
+  issued: count,
+  status: z.enum(['detected', 'redundant', 'undetected', 'unknown']),
+  states: count,
+  legalStates: count.exactOptional(),
+  breaks: z.array(z.object({ claim, fault: faultKind, profile: z.string(), violated: count, states: count })),
+  finding: z.string().exactOptional(),
+  coveredBy: z.array(z.string()),
+  accepted: z.string().exactOptional(),
+  why: z.string().exactOptional(),
+});
+
+const mutation = z.object({ statesEach: count, runs: count, barriers: z.array(barrier) });
+
+const pair = z.object({
+  fault: faultKind,
+  operation: z.string(),
+  planned: count,
+  fired: count,
+  firstCycle: count.exactOptional(),
+});
+
+const torture = z.object({
+  cycles: count,
+  freshStarts: count,
+  judged: count,
+  behaviours: count,
+  lastNewCycle: count,
+  pairs: z.array(pair),
+});
+
 const scenario = z.object({
   name: z.string(),
   file: z.string().exactOptional(),
@@ -103,6 +135,8 @@ const scenario = z.object({
   canary: z.object({ breaks: claim, under: faultKind, found: z.boolean(), states: count }).exactOptional(),
   cells: z.array(cell),
   explorations: z.array(exploration),
+  mutation: mutation.exactOptional(),
+  torture: torture.exactOptional(),
   findings: z.array(finding),
   notes: z.array(z.string()),
 });

@@ -64,7 +64,7 @@ export function canarySentence(scenario: CanaryScenario): string {
   const { breaks, under, states } = scenario.canary;
   switch (canaryOutcome(scenario)) {
     case 'found':
-      return `the known bug broke ${breaks} under ${under}, as it must (it took ${countOf(states, 'state')})`;
+      return `the known bug broke ${breaks} under ${under}, as it must (it took ${countOf(states, unitOf(scenario))})`;
     case 'missed':
       return `the known bug should have broken ${breaks} under ${under}, and ${missedIn(scenario)}: the run is worthless`;
     case 'not-tested':
@@ -74,11 +74,14 @@ export function canarySentence(scenario: CanaryScenario): string {
 
 function missedIn(scenario: CanaryScenario): string {
   const states = statesJudged(scenario, [scenario.canary.under]);
-  return states === 0 ? 'no state was judged' : `${countOf(states, 'state')} did not show it`;
+  const unit = unitOf(scenario);
+  return states === 0 ? `no ${unit} was judged` : `${countOf(states, unit)} did not show it`;
 }
 
 /** Crash states (or kills) that were judged, over all profiles and the faults given. */
 export function statesJudged(scenario: ScenarioVerdict, faults: readonly FaultKind[] = faultKinds): number {
+  // A cycle counts for each of the faults that befell it, but is one.
+  if (scenario.torture !== undefined && faults === faultKinds) return scenario.torture.judged;
   const states = new Map<string, number>();
   for (const { fault, profile, states: judged } of [...scenario.explorations, ...scenario.cells]) {
     if (!faults.includes(fault)) continue;
@@ -88,24 +91,34 @@ export function statesJudged(scenario: ScenarioVerdict, faults: readonly FaultKi
   return [...states.values()].reduce((sum, count) => sum + count, 0);
 }
 
+/** What was judged: torture looks at one state of each cycle. */
+export function unitOf(...scenarios: readonly ScenarioVerdict[]): 'state' | 'cycle' {
+  const areTortured = scenarios.length > 0 && scenarios.every(({ torture }) => torture !== undefined);
+  return areTortured ? 'cycle' : 'state';
+}
+
 export interface ReportedFinding {
   readonly finding: Finding;
   readonly scenario: ScenarioVerdict;
-  /** `planted`: what a canary is there to show. `beside-planted`: something else that broke in a canary. */
-  readonly role: 'violation' | 'planted' | 'beside-planted';
+  /**
+   * `planted`: what a canary is there to show. `beside-planted`: something else that broke in a canary. `mutant`: what breaks
+   * without a barrier, as it must.
+   */
+  readonly role: 'violation' | 'planted' | 'beside-planted' | 'mutant';
 }
 
-/** Every finding: violations, then known bugs, then what broke beside those; each in the order of the verdict. */
+/** Every finding: violations, then known bugs, then what broke beside those, then what broke without a barrier; each in the order of the verdict. */
 export function reportedFindings(verdict: Verdict): readonly ReportedFinding[] {
   const all = verdict.scenarios.flatMap((scenario) =>
     scenario.findings.map((finding) => ({ finding, scenario, role: roleOf(finding, scenario) })),
   );
-  return (['violation', 'planted', 'beside-planted'] as const).flatMap((role) =>
+  return (['violation', 'planted', 'beside-planted', 'mutant'] as const).flatMap((role) =>
     all.filter((reported) => reported.role === role),
   );
 }
 
-function roleOf(finding: Finding, { canary }: ScenarioVerdict): ReportedFinding['role'] {
+function roleOf(finding: Finding, { canary, mutation }: ScenarioVerdict): ReportedFinding['role'] {
+  if (mutation !== undefined) return 'mutant';
   if (canary === undefined) return 'violation';
   return canary.breaks === finding.claim && canary.under === finding.fault ? 'planted' : 'beside-planted';
 }

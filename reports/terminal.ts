@@ -1,5 +1,7 @@
 import { headline } from './headline.ts';
 import { notesOf } from './matrix.ts';
+import { isMutated } from './mutation/table.ts';
+import { renderBarriers } from './mutation/terminal.ts';
 import {
   type CanaryScenario,
   canaryOutcome,
@@ -11,12 +13,15 @@ import {
   reportedFindings,
   statesJudged,
   subjectText,
+  unitOf,
   workText,
 } from './summary.ts';
 import { renderFinding } from './terminal/finding.ts';
 import { matrixLegend, renderMatrix, renderReasons } from './terminal/matrix.ts';
 import { createPaint, type Paint } from './terminal/paint.ts';
 import { countOf, formatCount, formatSeconds, indented, joinWords, visible } from './text.ts';
+import { isTortured } from './torture/table.ts';
+import { renderTorture } from './torture/terminal.ts';
 import type { ScenarioVerdict, Verdict } from './verdict.ts';
 
 export interface TerminalOptions {
@@ -71,13 +76,15 @@ function scenarioBlock(scenario: ScenarioVerdict, width: number, paint: Paint): 
     `${volumes.length === 1 ? 'volume' : 'volumes'} ${joinWords(volumes)}`,
     `${profiles.length === 1 ? 'profile' : 'profiles'} ${joinWords(profiles)}`,
   ];
-  const work = [workText(scenario), `${countOf(statesJudged(scenario), 'state')} judged`];
+  const work = [workText(scenario), `${countOf(statesJudged(scenario), unitOf(scenario))} judged`];
   const facts = [where.join(' · '), work.filter((text) => text !== '').join('; ')];
   return [
     paint('strong', visible(scenario.name)),
     ...facts.flatMap((text) => indented(visible(text), width, '  ')).map((line) => paint('faint', line)),
     '',
     ...renderMatrix(scenario, width, paint),
+    ...(isMutated(scenario) ? ['', ...renderBarriers(scenario, width, paint)] : []),
+    ...(isTortured(scenario) ? ['', ...renderTorture(scenario, width, paint)] : []),
     ...spaced(renderReasons(scenario, width, paint)),
     ...spaced(notes(scenario, width)),
   ];
@@ -108,6 +115,7 @@ function canaryBlock(canaries: readonly CanaryScenario[], width: number, paint: 
       return [
         ...lines.map((line) => paint(tones[outcome], line)),
         ...renderReasons(scenario, width, paint),
+        ...(isTortured(scenario) ? renderTorture(scenario, width, paint) : []),
         ...notes(scenario, width),
       ];
     }),
@@ -122,7 +130,8 @@ function stories(
   const violations = findings.filter(({ role }) => role === 'violation');
   const planted = findings.filter(({ role }) => role === 'planted');
   const told = [...violations.slice(0, violationsToldMax), ...planted.slice(0, canariesToldMax)];
-  const rest = findings.filter((reported) => !told.includes(reported));
+  // What breaks without a barrier stands in the table of barriers.
+  const rest = findings.filter((reported) => !told.includes(reported) && reported.role !== 'mutant');
   const rule = paint('faint', '─'.repeat(Math.min(width, 120)));
   const more = rest.map(
     ({ finding, scenario, role }) =>
@@ -152,11 +161,12 @@ function closing(
 ): readonly string[] {
   const { status, label } = headline(verdict);
   const states = verdict.scenarios.reduce((sum, scenario) => sum + statesJudged(scenario), 0);
+  const unit = unitOf(...verdict.scenarios);
   const figures = [
-    countOf(states, 'state'),
+    countOf(states, unit),
     countOf(reportedFindings(verdict).length, 'finding'),
     formatSeconds(verdict.timing.seconds),
-    `${formatCount(verdict.timing.imagesPerSecond)} images/s`,
+    `${formatCount(verdict.timing.imagesPerSecond)} ${unit === 'cycle' ? 'cycles' : 'images'}/s`,
     `seed ${verdict.seed}`,
   ];
   return [

@@ -1,7 +1,7 @@
 import { focusLines } from './diff.ts';
 import { cutTimeline } from './story.ts';
 import { countOf, cutText } from './text.ts';
-import type { Finding, ScenarioVerdict, Verdict } from './verdict.ts';
+import type { Finding, Mutation, ScenarioVerdict, Verdict } from './verdict.ts';
 
 /** How much of a verdict a report of bounded size takes. */
 export interface TrimLimits {
@@ -34,9 +34,22 @@ function trimScenario(scenario: ScenarioVerdict, findingsKept: number, limits: T
     cells: scenario.cells.map((cell) =>
       cell.why === undefined ? cell : { ...cell, why: cutText(cell.why, limits.characters) },
     ),
+    ...(scenario.mutation && { mutation: trimMutation(scenario.mutation, limits) }),
     findings: scenario.findings.slice(0, findingsKept).map((finding) => trimFinding(finding, limits)),
     notes: [...trimNotes(scenario.notes, limits), ...notes],
   };
+}
+
+function trimMutation(mutation: Mutation, limits: TrimLimits): Mutation {
+  const cut = (text: string) => cutText(text, limits.characters);
+  const barriers = mutation.barriers.map(({ accepted, why, ...barrier }) => ({
+    ...barrier,
+    name: cut(barrier.name),
+    coveredBy: barrier.coveredBy.map(cut),
+    ...(accepted === undefined ? {} : { accepted: cut(accepted) }),
+    ...(why === undefined ? {} : { why: cut(why) }),
+  }));
+  return { ...mutation, barriers };
 }
 
 function trimFinding(finding: Finding, limits: TrimLimits): Finding {

@@ -5,7 +5,8 @@
  */
 export const verdictSchemaVersion = 1;
 
-export const claims = [
+/** What a subject can claim. */
+export const subjectClaims = [
   'durability',
   'order',
   'integrity',
@@ -15,7 +16,15 @@ export const claims = [
   'stability',
   'candour',
 ] as const;
+export type SubjectClaim = (typeof subjectClaims)[number];
+
+/** `legality`, of a litmus program: what a crash leaves is what the profile is written down to allow. */
+export const claims = [...subjectClaims, 'legality'] as const;
 export type Claim = (typeof claims)[number];
+
+export function isSubjectClaim(claim: Claim): claim is SubjectClaim {
+  return claim !== 'legality';
+}
 
 export const faultKinds = [
   'process-kill',
@@ -30,6 +39,7 @@ export const faultKinds = [
   'misdirected-write',
   'stale-read',
   'disk-full',
+  'slow',
 ] as const;
 export type FaultKind = (typeof faultKinds)[number];
 
@@ -96,6 +106,10 @@ export interface ScenarioVerdict {
   /** One a claim, fault and profile that the scenario states. */
   readonly cells: readonly Cell[];
   readonly explorations: readonly Exploration[];
+  /** Of a run that left barriers out. The cells and explorations are then those with every barrier in its place. */
+  readonly mutation?: Mutation;
+  /** Of a run by torture: what it came to. `states` then counts cycles. */
+  readonly torture?: TortureCoverage;
   readonly findings: readonly Finding[];
   /** Things a reader must know: what could not be tested and why, what was cut by a budget. */
   readonly notes: readonly string[];
@@ -127,6 +141,71 @@ export interface Exploration {
   readonly exhaustive: boolean;
   /** How many legal states there are, where they could be counted. */
   readonly legalStates?: number;
+}
+
+/** What torture has tried, and seen. docs/torture.md. */
+export interface TortureCoverage {
+  readonly cycles: number;
+  /** Of the cycles: those that began on empty volumes; those in which a claim was judged. */
+  readonly freshStarts: number;
+  readonly judged: number;
+  /** Different things that were seen, and the cycle (from 1; 0: none) in which the last of them was new. */
+  readonly behaviours: number;
+  readonly lastNewCycle: number;
+  readonly pairs: readonly PairCoverage[];
+}
+
+/** A fault at a kind of operation. */
+export interface PairCoverage {
+  readonly fault: FaultKind;
+  /** `write`, `sync`, ...; `at rest`: between operations, or after the end. */
+  readonly operation: string;
+  /** Rules that were drawn. */
+  readonly planned: number;
+  /** Cycles in which one fired. */
+  readonly fired: number;
+  /** The first of these, from 1. */
+  readonly firstCycle?: number;
+}
+
+/** Each barrier of the subject, and who notices when it is left out. docs/mutation.md. */
+export interface Mutation {
+  /** Crash states judged for each barrier, fault and profile, at most. */
+  readonly statesEach: number;
+  /** Recordings that barriers were left out of: the workload, and the workload killed and reopened. */
+  readonly runs: number;
+  /** In the order in which they were first issued. */
+  readonly barriers: readonly BarrierVerdict[];
+}
+
+export interface BarrierVerdict {
+  /** `fdatasync wal/*.wal before acknowledgement`: unique in the scenario. */
+  readonly name: string;
+  /** How often it was issued: by the workload, or only by recoveries, each counted once. */
+  readonly issued: number;
+  readonly status: 'detected' | 'redundant' | 'undetected' | 'unknown';
+  /** States judged that are legal only without it, over all faults and profiles that were tried. */
+  readonly states: number;
+  /** How many of these there are, where they were counted. */
+  readonly legalStates?: number;
+  /** Detected: what broke. All under one fault and profile; the finding is the first one's witness. */
+  readonly breaks: readonly BrokenClaim[];
+  readonly finding?: string;
+  /** Redundant: the barriers that cover the same in every state; empty where it is the scenario that says so, or nothing was to be covered. */
+  readonly coveredBy: readonly string[];
+  /** Redundant: why, as the scenario says. */
+  readonly accepted?: string;
+  /** Unknown: why. */
+  readonly why?: string;
+}
+
+export interface BrokenClaim {
+  readonly claim: Claim;
+  readonly fault: FaultKind;
+  readonly profile: string;
+  /** In how many states, of so many that were judged. */
+  readonly violated: number;
+  readonly states: number;
 }
 
 export interface Finding {

@@ -24,22 +24,30 @@ test('each scenario file is valid and named as its scenario', () => {
 
 describe('canaries', () => {
   const canaries = load('canaries');
-  const honest = canaries.find(({ name }) => name === 'honest');
+  const planted = canaries.filter(({ canary }) => canary !== undefined);
+  /** One with each number of copies. */
+  const twins = canaries.filter(({ canary }) => canary === undefined);
 
   test('each planted bug has a scenario, which plants it and must find it', () => {
-    expect(canaries.map(({ name }) => name).sort()).toEqual(Object.keys(variants).sort());
-    for (const { name, subject, canary } of canaries) {
-      expect(subject.options).toMatchObject({ variant: name });
-      expect(canary === undefined).toBe(name === 'honest');
-    }
+    const bugs = Object.keys(variants).filter((variant) => variant !== 'honest');
+    expect(planted.map(({ name }) => name).sort()).toEqual(bugs.sort());
+    for (const { name, subject } of planted) expect(subject.options).toMatchObject({ variant: name });
+    for (const { subject } of twins) expect(subject.options).toMatchObject({ variant: 'honest' });
   });
 
-  test.each(canaries.filter(({ canary }) => canary !== undefined))(
-    'the honest log claims what $name must break',
-    ({ canary, profiles }) => {
-      if (canary === undefined) throw new Error('a canary says what it breaks');
-      expect(honest?.claims[canary.breaks]).toContain(canary.under);
-      expect(honest?.profiles).toEqual(expect.arrayContaining(profiles));
-    },
-  );
+  test('docs/canaries.md has a row for each', () => {
+    const page = readFileSync(join(here, '..', 'docs', 'canaries.md'), 'utf8');
+    const rows = planted.map(({ name, canary }) => {
+      const bug = Object.entries(variants).find(([variant]) => variant === name)?.[1];
+      return `| \`${name}\` | ${bug} | \`${canary?.breaks}\` | \`${canary?.under}\` |`;
+    });
+    expect(page.replace(/ +/g, ' ').split('\n')).toEqual(expect.arrayContaining(rows));
+  });
+
+  test.each(planted)('the honest log claims what $name must break', ({ canary, profiles, volumes }) => {
+    const honest = twins.find((twin) => twin.volumes.length === volumes.length);
+    if (canary === undefined) throw new Error('a canary says what it breaks');
+    expect(honest?.claims[canary.breaks]).toContain(canary.under);
+    expect(honest?.profiles).toEqual(expect.arrayContaining(profiles));
+  });
 });

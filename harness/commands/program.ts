@@ -2,11 +2,15 @@ import { Command, CommanderError } from 'commander';
 import type { CommandContext } from './context.ts';
 import { doctorCommand } from './doctor.ts';
 import { exitCodes } from './exit.ts';
+import { faultCommand } from './fault.ts';
 import { initCommand } from './init.ts';
 import { listCommand } from './list.ts';
+import { mountCommand } from './mount.ts';
+import { mutateCommand } from './mutate.ts';
 import { replayCommand } from './replay.ts';
 import { reportCommand } from './report.ts';
 import { runCommand } from './run.ts';
+import { tortureCommand } from './torture.ts';
 import { walCommand } from './wal.ts';
 
 const exitCodeHelp = `
@@ -30,6 +34,10 @@ export async function runProgram(
   const commands = [
     runCommand,
     replayCommand,
+    tortureCommand,
+    mutateCommand,
+    mountCommand,
+    faultCommand,
     listCommand,
     doctorCommand,
     initCommand,

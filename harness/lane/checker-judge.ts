@@ -31,7 +31,7 @@ export class CheckerJudge implements Judge {
   }
 
   async judge(image: Tree, run: RecordedRun, point: number, claims: readonly Claim[]): Promise<Judged> {
-    await this.shelf.put(image);
+    await this.shelf.put(image, run);
     const lines = linesAt(run, point);
     const first = await this.check(lines);
     const second = claims.includes('stability') ? await this.check(lines) : undefined;

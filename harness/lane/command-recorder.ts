@@ -12,7 +12,7 @@ import { placeDirectories, resolveCommand } from '../subject/command.ts';
 import { type CommandEnd, runWorkload, workloadOutputMax } from '../subject/command-pair.ts';
 import { renderEnd } from '../subject/process.ts';
 import { SubjectFailure, type SubjectHello } from '../subject/subject.ts';
-import { type Kill, killPlan, type Recorder } from './recorder.ts';
+import type { CycleOrder, Recorder } from './recorder.ts';
 
 interface Program {
   readonly command: readonly string[];
@@ -66,11 +66,11 @@ export class CommandRecorder implements Recorder {
   }
 
   /** A program cannot be asked to go on: each cycle starts on what `prepare` made. */
-  async killed(_earlier: RecordedRun | undefined, _cycle: number, kill: Kill): Promise<RecordedRun> {
+  async cycle({ plan, stop }: CycleOrder): Promise<RecordedRun> {
     this.base ??= await this.prepare();
     const command = this.loaded.scenario.subject.workload ?? [];
-    const timer = kill.kind === 'moment' ? setTimeout(() => void this.abort(), kill.delayMs) : undefined;
-    const run = await this.run({ base: this.base, trace: [] }, killPlan(kill), {
+    const timer = typeof stop === 'object' ? setTimeout(() => void this.abort(), stop.afterMs) : undefined;
+    const run = await this.run({ base: this.base, trace: [] }, plan, {
       command,
       environment: this.ackFile(),
       linesArePromises: true,
@@ -146,14 +146,16 @@ export class CommandRecorder implements Recorder {
     });
     if (end.kind === 'flooded') promises.drop();
     await promises.added();
-    const { recording, firings } = await this.layer.end();
-    const bad = program.mustSucceed ? describeBadEnd(end, stderr) : undefined;
+    const { recording, firings, rules } = await this.layer.end();
+    const bad = describeBadEnd(end, stderr);
     return {
       recording,
       firings,
+      ...(plan.length === 0 ? {} : { rules }),
       conversation: { kind: 'lines', settled: program.settled },
       exploredUpTo: -1,
-      ...(bad === undefined ? {} : { endedEarly: bad }),
+      closed: bad === undefined,
+      ...(bad !== undefined && program.mustSucceed ? { endedEarly: bad } : {}),
     };
   }
 }
@@ -184,7 +186,8 @@ class Promises {
   }
 }
 
-function describeBadEnd(end: CommandEnd, stderr: string): string | undefined {
+/** Undefined where the program ended with exit 0. */
+export function describeBadEnd(end: CommandEnd, stderr: string): string | undefined {
   if (end.kind === 'exited' && end.code === 0) return undefined;
   const said = stderr.trim() === '' ? '' : `; it said: ${stderr.trim().split('\n').at(-1)}`;
   switch (end.kind) {

@@ -1,11 +1,13 @@
 import type { Claim } from '../../reports/verdict.ts';
 import type { Tree } from '../../src/faults/model/tree.ts';
-import type { Judgement } from '../oracle/evidence.ts';
+import type { Judgement, Observation } from '../oracle/evidence.ts';
 import type { RecordedRun } from '../recorded-run.ts';
 
 export interface JudgeOptions {
   readonly afresh?: boolean;
   readonly key?: string;
+  /** Under whose rules the image is legal. */
+  readonly profile?: string;
 }
 
 /** Lets a subject recover on crash images, and judges what it shows. */
@@ -32,6 +34,10 @@ export interface Judged {
   readonly judgements: ReadonlyMap<Claim, Judgement>;
   /** A subject recovered on the image for this judgement. */
   readonly recovered: boolean;
+  /** Of a litmus program: which of its outcomes the image is. */
+  readonly outcomes?: readonly string[];
+  /** All that a subject showed that answers requests. */
+  readonly observation?: Observation;
   /** The subject's last lines on stderr. */
   readonly stderr: string;
 }

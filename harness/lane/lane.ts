@@ -6,13 +6,17 @@ import type { CrashState } from '../../src/faults/model/image.ts';
 import { liveTree } from '../../src/faults/model/recording.ts';
 import type { Tree } from '../../src/faults/model/tree.ts';
 import type { Plan } from '../../src/faults/plan.ts';
-import { faultsAtRest } from '../live-faults.ts';
+import { faultsAtRest, stallMsFor } from '../at-rest.ts';
+import { mountedHost, simulatedHost } from '../litmus/hosts.ts';
+import { OutcomeJudge } from '../litmus/judge.ts';
+import { ProgramRecorder } from '../litmus/recorder.ts';
 import type { LoadedScenario } from '../scenario.ts';
 import { placeDirectories, resolveCommand } from '../subject/command.ts';
 import { startDriver } from '../subject/driver.ts';
 import { loadSubjectModule, startInProcess } from '../subject/in-process.ts';
 import { CheckerJudge } from './checker-judge.ts';
 import { CommandRecorder } from './command-recorder.ts';
+import { onDevice } from './device-layer.ts';
 import type { Judge } from './judge.ts';
 import { layOut } from './lay-out.ts';
 import { readBack } from './read-back.ts';
@@ -49,15 +53,16 @@ interface Parts {
 }
 
 export async function openLane(settings: LaneSettings): Promise<Lane> {
-  const parts = await (settings.layer === 'sim' ? openSimLane(settings) : openFuseLane(settings));
+  const parts = await openParts(settings);
   const { recorder, judge, openFaultyJudge } = parts;
+  const stallMs = stallMsFor(settings.loaded.scenario.explore.timeoutSeconds);
   let plan: Plan = [];
   let faulty: Promise<Judge> | undefined;
   return {
     recorder,
     judge,
     async judgeOf(state, image) {
-      plan = faultsAtRest(state, image);
+      plan = faultsAtRest(state, image, stallMs);
       if (plan.length === 0) return judge;
       faulty ??= openFaultyJudge(() => plan);
       return faulty;
@@ -73,12 +78,29 @@ export async function openLane(settings: LaneSettings): Promise<Lane> {
   };
 }
 
+function openParts(settings: LaneSettings): Promise<Parts> {
+  if (settings.loaded.scenario.subject.program !== undefined) return openProgramLane(settings);
+  return settings.layer === 'sim' ? openSimLane(settings) : openFuseLane(settings);
+}
+
+/** Nothing recovers after a litmus program: its images are looked at as they are. */
+async function openProgramLane({ loaded, layer, directory }: LaneSettings): Promise<Parts> {
+  const host =
+    layer === 'sim'
+      ? simulatedHost(loaded)
+      : mountedHost(loaded, () => openMount(loaded, directory, 'layer'));
+  const judge = new OutcomeJudge(loaded.scenario);
+  return { recorder: new ProgramRecorder(loaded, host), judge, openFaultyJudge: async () => judge };
+}
+
+async function openMount({ scenario }: LoadedScenario, directory: string, name: string): Promise<FaultLayer> {
+  const { volumes, device } = scenario;
+  return onDevice(await openFuseLayer({ volumes, directory: subdirectory(directory, name) }), device);
+}
+
 async function openFuseLane({ loaded, seed, directory }: LaneSettings): Promise<Parts> {
   const { scenario } = loaded;
-  const layer = await openFuseLayer({
-    volumes: scenario.volumes,
-    directory: subdirectory(directory, 'layer'),
-  });
+  const layer = await openMount(loaded, directory, 'layer');
   const images = subdirectory(directory, 'images');
   const scratch = subdirectory(directory, 'scratch');
   const directories = new Map(
@@ -90,19 +112,21 @@ async function openFuseLane({ loaded, seed, directory }: LaneSettings): Promise<
     workload === undefined
       ? new RequestJudge(new SubjectSource(start, place), shelf, options, seed)
       : new CheckerJudge(loaded, at, shelf, scratch);
+  const judgeOnMount = async (name: string, plan: () => Plan) => {
+    const shelf = await openMount(loaded, directory, name);
+    return judgeAt(placeDirectories(shelf.place), shelf.place, layerShelf(shelf, plan));
+  };
   return {
     recorder:
       workload === undefined
         ? requestRecorder(loaded, layer, start, seed)
         : new CommandRecorder(loaded, layer, scratch),
-    judge: judgeAt(directories, { kind: 'directories', directories }, directoryShelf(directories)),
-    async openFaultyJudge(plan) {
-      const shelf = await openFuseLayer({
-        volumes: scenario.volumes,
-        directory: subdirectory(directory, 'faulty'),
-      });
-      return judgeAt(placeDirectories(shelf.place), shelf.place, layerShelf(shelf, plan));
-    },
+    // A disk that can be full is so while a subject recovers, too.
+    judge:
+      scenario.device?.capacityBytes === undefined
+        ? judgeAt(directories, { kind: 'directories', directories }, directoryShelf(directories))
+        : await judgeOnMount('limited', () => []),
+    openFaultyJudge: (plan) => judgeOnMount('faulty', plan),
   };
 }
 
@@ -114,9 +138,10 @@ async function openSimLane({ loaded, seed }: LaneSettings): Promise<Parts> {
   );
   const timeoutMs = scenario.explore.timeoutSeconds * 1000;
   const start: StartSubject = (place) => startInProcess({ createSubject, place, timeoutMs });
-  const layer = openSimLayer(scenario.volumes);
+  const openLayer = () => onDevice(openSimLayer(scenario.volumes), scenario.device);
+  const layer = openLayer();
   const judgeOn = (plan: () => Plan) => {
-    const shelf = openSimLayer(scenario.volumes);
+    const shelf = openLayer();
     const source = new SubjectSource(start, shelf.place);
     return new RequestJudge(source, layerShelf(shelf, plan), scenario.subject.options, seed);
   };
@@ -138,7 +163,12 @@ function directoryShelf(directories: ReadonlyMap<string, string>): Shelf {
 
 function layerShelf(layer: FaultLayer, plan: () => Plan): Shelf {
   return {
-    put: (image) => layer.begin({ base: image, trace: [] }, plan()),
+    put(image, { recording }) {
+      const rules = plan();
+      // What a stale read answers is in the recording: the disk goes on from it.
+      const goesOn = rules.some(({ fault }) => fault === 'stale-read');
+      return layer.begin(goesOn ? recording : { base: image, trace: [] }, rules);
+    },
     look: async () => liveTree((await layer.end()).recording),
     close: () => layer.close(),
   };

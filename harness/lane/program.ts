@@ -2,11 +2,15 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { takeApart } from '../../src/faults/model/effects.ts';
 import { buildImage } from '../../src/faults/model/image.ts';
+import { withoutBarriers } from '../../src/faults/model/mutant.ts';
 import type { RunOrigin } from '../exploration.ts';
 import { explore } from '../explore.ts';
+import { tryMutant } from '../mutate/mutant.ts';
 import type { NumberedStep, RecordedRun } from '../recorded-run.ts';
 import { shrink } from '../shrink.ts';
-import { torture } from '../torture.ts';
+import { type Performed, performLife } from '../torture/perform.ts';
+import { shrinkLife } from '../torture/shrink-life.ts';
+import { stretch } from '../torture/stretch.ts';
 import { type Lane, openLane } from './lane.ts';
 import type { FromLane, LaneCall, LaneCalls, ToLane } from './protocol.ts';
 
@@ -46,12 +50,15 @@ const handlers: { [Call in LaneCall]: (ask: LaneCalls[Call]['ask']) => Promise<L
     record: (steps) => current().recorder.workload(steps, []),
     explore: (task) => explore(current(), task, { onJudged, shouldStop }),
     shrink: ({ violation, task }) => shrink(current(), violation, { task, shouldStop }),
-    torture: (task) => torture(current(), task, { onJudged, shouldStop }),
+    shrinkLife: (violation) => shrinkLife(current(), violation, shouldStop),
+    torture: (task) => stretch(current(), task, { onJudged, shouldStop }),
+    reopen: ({ run, killPoint }) => current().recorder.reopen(run, killPoint),
     derive: ({ steps, origin }) => derive(current(), steps, origin),
-    async judge({ run, state, claims }) {
+    mutate: (task) => tryMutant(current(), task, { onJudged, shouldStop }),
+    async judge({ run, state, profile, claims }) {
       const image = buildImage(takeApart(run.recording), state);
       const judge = await current().judgeOf(state, image);
-      return judge.judge(image, run, state.point, claims, { afresh: true });
+      return judge.judge(image, run, state.point, claims, { afresh: true, profile });
     },
     async close() {
       await lane?.close();
@@ -96,18 +103,28 @@ async function answer(id: number, call: LaneCall, ask: unknown): Promise<void> {
   }
 }
 
-async function derive(
-  { recorder }: Lane,
-  steps: readonly NumberedStep[],
-  origin: RunOrigin,
-): Promise<RecordedRun> {
-  if (origin.kind === 'workload') return recorder.workload(steps, origin.plan);
-  if (origin.kind === 'torture')
-    throw new Error('a run that was ended by real kills cannot be recorded again');
+async function derive(lane: Lane, steps: readonly NumberedStep[], origin: RunOrigin): Promise<RecordedRun> {
+  if (origin.kind === 'workload') return lane.recorder.workload(steps, origin.plan);
+  if (origin.kind === 'torture') return lastRun(await performLife(lane, origin.life));
+  const { recorder } = lane;
   const run = await recorder.workload(steps, []);
-  return origin.kind === 'reopen'
-    ? recorder.reopen(run, origin.killPoint)
-    : recorder.nested(run, origin.state);
+  switch (origin.kind) {
+    case 'reopen':
+      return recorder.reopen(run, origin.killPoint);
+    case 'nested':
+      return recorder.nested(run, origin.state);
+    case 'mutant': {
+      const { killPoint, leftOut } = origin;
+      const whole = killPoint === undefined ? run : await recorder.reopen(run, killPoint);
+      return { ...whole, recording: withoutBarriers(whole.recording, new Set(leftOut)) };
+    }
+  }
+}
+
+function lastRun(life: readonly Performed[]): RecordedRun {
+  const last = life.at(-1);
+  if (last === undefined) throw new RangeError('a life has at least one cycle');
+  return last.run;
 }
 
 function current(): Lane {

@@ -1,10 +1,11 @@
 import type { Claim } from '../../reports/verdict.ts';
 import type { CrashState } from '../../src/faults/model/image.ts';
 import type { ExploreResult, ExploreTask, RunOrigin, Violation } from '../exploration.ts';
+import type { MutantResult, MutantTask } from '../mutate/task.ts';
 import type { NumberedStep, RecordedRun } from '../recorded-run.ts';
 import type { Shrunk } from '../shrink.ts';
 import type { SubjectHello } from '../subject/subject.ts';
-import type { TortureResult, TortureTask } from '../torture.ts';
+import type { CycleReport, StretchTask } from '../torture/stretch.ts';
 import type { Judged } from './judge.ts';
 import type { LaneSettings } from './lane.ts';
 
@@ -18,7 +19,14 @@ export interface LaneCalls {
     readonly ask: { readonly violation: Violation; readonly task: ExploreTask };
     readonly answer: Shrunk | undefined;
   };
-  torture: { readonly ask: TortureTask; readonly answer: TortureResult };
+  torture: { readonly ask: StretchTask; readonly answer: readonly CycleReport[] };
+  shrinkLife: { readonly ask: Violation; readonly answer: Shrunk | undefined };
+  /** The subject of this run is killed, starts again on the page cache, and goes on. */
+  reopen: {
+    readonly ask: { readonly run: RecordedRun; readonly killPoint: number };
+    readonly answer: RecordedRun;
+  };
+  mutate: { readonly ask: MutantTask; readonly answer: MutantResult };
   /** Records a workload, and from it the run that a finding was made in. */
   derive: {
     readonly ask: { readonly steps: readonly NumberedStep[]; readonly origin: RunOrigin };
@@ -29,6 +37,7 @@ export interface LaneCalls {
     readonly ask: {
       readonly run: RecordedRun;
       readonly state: CrashState;
+      readonly profile: string;
       readonly claims: readonly Claim[];
     };
     readonly answer: Judged;

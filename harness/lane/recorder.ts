@@ -1,7 +1,9 @@
 import type { CrashState } from '../../src/faults/model/image.ts';
 import type { Plan } from '../../src/faults/plan.ts';
 import type { NumberedStep, RecordedRun } from '../recorded-run.ts';
-import type { SubjectHello } from '../subject/subject.ts';
+import type { Mutation, SubjectHello } from '../subject/subject.ts';
+import type { Stop } from '../torture/cycle.ts';
+import type { Ground } from '../torture/ground.ts';
 
 /** Records runs of one subject on one layer. */
 export interface Recorder {
@@ -14,20 +16,18 @@ export interface Recorder {
   /** The power goes in an earlier run, and the subject recovers on what is left. */
   nested(earlier: RecordedRun, state: CrashState): Promise<RecordedRun>;
   /**
-   * A new workload on what `earlier` left in the page cache, ended by a real SIGKILL. `cycle` counts from 0 and makes
-   * each workload another one.
+   * The subject opens on `ground` (empty volumes where absent), shows what it recovered, is asked `mutations` under `plan`,
+   * and stops. A command pair runs its own workload on what it prepared.
    */
-  killed(earlier: RecordedRun | undefined, cycle: number, kill: Kill): Promise<RecordedRun>;
+  cycle(cycle: CycleOrder): Promise<RecordedRun>;
   /** Kills the subject. */
   abort(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** At the n-th operation from 1, or some time after the start. */
-export type Kill =
-  | { readonly kind: 'operation'; readonly nth: number }
-  | { readonly kind: 'moment'; readonly delayMs: number };
-
-export function killPlan(kill: Kill): Plan {
-  return kill.kind === 'operation' ? [{ operation: 'any', nth: kill.nth, fault: 'process-kill' }] : [];
+export interface CycleOrder {
+  readonly ground?: Ground;
+  readonly mutations: readonly Mutation[];
+  readonly plan: Plan;
+  readonly stop: Stop;
 }

@@ -1,6 +1,6 @@
-import type { Claim } from '../../reports/verdict.ts';
+import { type Claim, isSubjectClaim } from '../../reports/verdict.ts';
 import type { Tree } from '../../src/faults/model/tree.ts';
-import type { History, Observation } from '../oracle/evidence.ts';
+import type { History, Judgement, Observation } from '../oracle/evidence.ts';
 import { oracles } from '../oracle/index.ts';
 import { historyAt, promisesBefore, type RecordedRun } from '../recorded-run.ts';
 import { type DataModel, type Mutation, SubjectFailure } from '../subject/subject.ts';
@@ -11,7 +11,8 @@ import type { SubjectSource } from './subject-source.ts';
 
 /** Where crash images are put for subjects to recover on. */
 export interface Shelf {
-  put(image: Tree): Promise<void>;
+  /** `run`: what left the image. */
+  put(image: Tree, run: RecordedRun): Promise<void>;
   /** What is there now. */
   look(): Promise<Tree>;
   close(): Promise<void>;
@@ -47,8 +48,10 @@ export class RequestJudge implements Judge {
     const observation = known ?? (await this.recover(image, run));
     if (key !== undefined && known === undefined && isAlive(observation)) this.remember(key, observation);
     const history = this.historyAt(run, point);
-    const judgements = new Map(claims.map((claim) => [claim, oracles[claim](history, observation)] as const));
-    return { judgements, recovered: known === undefined, stderr: this.source.stderr() };
+    const judgements = new Map<Claim, Judgement>();
+    for (const claim of claims.filter(isSubjectClaim))
+      judgements.set(claim, oracles[claim](history, observation));
+    return { judgements, recovered: known === undefined, observation, stderr: this.source.stderr() };
   }
 
   remains(): Promise<Tree> {
@@ -86,7 +89,7 @@ export class RequestJudge implements Judge {
   }
 
   private async recover(image: Tree, run: RecordedRun): Promise<Observation> {
-    await this.shelf.put(image);
+    await this.shelf.put(image, run);
     try {
       const { subject } = await this.source.take();
       const { conversation } = run;

@@ -1,22 +1,16 @@
 import type { FaultLayer } from '../../src/faults/layer.ts';
 import { takeApart } from '../../src/faults/model/effects.ts';
 import { buildImage, type CrashState } from '../../src/faults/model/image.ts';
-import { liveTree, type Recording } from '../../src/faults/model/recording.ts';
+import type { Recording } from '../../src/faults/model/recording.ts';
 import { emptyTree } from '../../src/faults/model/tree.ts';
 import type { Plan } from '../../src/faults/plan.ts';
 import type { Step } from '../oracle/evidence.ts';
-import {
-  historyAt,
-  type NumberedStep,
-  type RecordedRun,
-  type Shown,
-  shownText,
-  stepsBefore,
-} from '../recorded-run.ts';
+import { type NumberedStep, type RecordedRun, type Shown, shownText, stepsBefore } from '../recorded-run.ts';
 import type { LoadedScenario } from '../scenario.ts';
 import { type Subject, SubjectFailure, type SubjectHello } from '../subject/subject.ts';
-import { createWorkload, probeMutations } from '../workload/workload.ts';
-import { type Kill, killPlan, type Recorder } from './recorder.ts';
+import type { Stop } from '../torture/cycle.ts';
+import { probeMutations } from '../workload/workload.ts';
+import type { CycleOrder, Recorder } from './recorder.ts';
 import type { SubjectSource } from './subject-source.ts';
 
 /** Asks powercut's own requests of a driver or a module. */
@@ -39,7 +33,13 @@ export class RequestRecorder implements Recorder {
 
   workload(steps: readonly NumberedStep[], plan: Plan): Promise<RecordedRun> {
     const start = { base: emptyTree(this.loaded.scenario.volumes), trace: [] };
-    return this.run(start, plan, { settled: [], earlier: [], next: () => steps, recovers: false });
+    return this.run(start, plan, {
+      settled: [],
+      earlier: [],
+      next: () => steps,
+      recovers: false,
+      stop: 'close',
+    });
   }
 
   async reopen(earlier: RecordedRun, killPoint: number): Promise<RecordedRun> {
@@ -51,6 +51,7 @@ export class RequestRecorder implements Recorder {
       earlier: steps,
       next: (hello) => this.moreSteps(hello, steps.length),
       recovers: true,
+      stop: 'close',
     });
     return { ...run, exploredUpTo: killPoint };
   }
@@ -63,28 +64,25 @@ export class RequestRecorder implements Recorder {
       earlier: [],
       next: (hello) => this.moreSteps(hello, steps.length),
       recovers: true,
+      stop: 'close',
     });
   }
 
-  async killed(earlier: RecordedRun | undefined, cycle: number, kill: Kill): Promise<RecordedRun> {
-    const { volumes, workload } = this.loaded.scenario;
-    const before = earlier === undefined ? undefined : historyAt(earlier, earlier.recording.trace.length);
-    const settled = before?.steps ?? [];
-    const base = earlier === undefined ? emptyTree(volumes) : liveTree(earlier.recording);
-    await this.source.discard();
-    const { model, features } = await this.hello();
-    const mutations = createWorkload(model, workload, features, this.seed + 1 + cycle);
-    const timer =
-      kill.kind === 'moment' ? setTimeout(() => void this.source.discard(), kill.delayMs) : undefined;
-    const run = await this.run({ base, trace: [] }, killPlan(kill), {
+  async cycle({ ground, mutations, plan, stop }: CycleOrder): Promise<RecordedRun> {
+    // A life begins with a subject that remembers nothing of an earlier one.
+    if (ground === undefined) await this.source.discard();
+    const settled = ground?.settled ?? [];
+    const start = ground?.start ?? { base: emptyTree(this.loaded.scenario.volumes), trace: [] };
+    const run = await this.run(start, plan, {
       settled,
       earlier: [],
       next: () => mutations.map((mutation, offset) => ({ index: settled.length + offset, mutation })),
-      recovers: true,
-      ...(before?.shown === undefined ? {} : { shownBefore: before.shown }),
+      recovers: ground !== undefined,
+      stop,
+      ...(ground?.shown === undefined ? {} : { shownBefore: ground.shown }),
     });
-    clearTimeout(timer);
-    await this.source.discard();
+    // One that was killed by a simulated disk does not know it.
+    if (run.closed !== true) await this.source.discard();
     return run;
   }
 
@@ -105,20 +103,27 @@ export class RequestRecorder implements Recorder {
   private async run(start: Recording, plan: Plan, talk: Talk): Promise<RecordedRun> {
     await this.layer.begin(start, plan);
     const session = new Session(this.layer, this.loaded.scenario.subject.options);
+    const { stop } = talk;
+    let timer: NodeJS.Timeout | undefined;
     try {
       const { subject, hello } = await this.source.take();
+      if (typeof stop === 'object') timer = setTimeout(() => void this.source.discard(), stop.afterMs);
       await session.hold(subject, hello, talk);
     } catch (error) {
       if (!(error instanceof SubjectFailure)) throw error;
       session.endedEarly ??= error.message;
+    } finally {
+      clearTimeout(timer);
     }
     if (session.endedEarly !== undefined) await this.source.discard();
-    const { recording, firings } = await this.layer.end();
+    const { recording, firings, rules } = await this.layer.end();
     const { settled, earlier, shownBefore } = talk;
-    const { model, asked, shown, endedEarly } = session;
+    const { model, asked, shown, endedEarly, closed, refusals } = session;
+    const isKilled = firings.some(({ rule }) => rule.fault === 'process-kill');
     return {
       recording,
       firings,
+      ...(plan.length === 0 ? {} : { rules }),
       exploredUpTo: -1,
       conversation: {
         kind: 'requests',
@@ -129,6 +134,8 @@ export class RequestRecorder implements Recorder {
         ...(shownBefore === undefined ? {} : { shownBefore }),
       },
       ...(endedEarly === undefined ? {} : { endedEarly }),
+      closed: closed && !isKilled,
+      refusals,
     };
   }
 }
@@ -140,6 +147,7 @@ interface Talk {
   readonly next: (hello: SubjectHello) => readonly NumberedStep[];
   /** It opens on what a crash left: it scans first, and what that shows is shown to a reader. */
   readonly recovers: boolean;
+  readonly stop: Stop;
   readonly shownBefore?: Shown;
 }
 
@@ -148,7 +156,9 @@ class Session {
   model: 'log' | 'kv' = 'log';
   endedEarly: string | undefined;
   shown: Shown | undefined;
+  closed = false;
   readonly asked: NumberedStep[] = [];
+  readonly refusals: string[] = [];
   private readonly layer: FaultLayer;
   private readonly options: Readonly<Record<string, unknown>>;
 
@@ -168,7 +178,10 @@ class Session {
       await this.layer.acknowledge(shownText);
     }
     await this.ask(subject, hello, talk.next(hello));
-    await subject.request({ op: 'close' });
+    if (talk.stop === 'leave') return;
+    const reply = await subject.request({ op: 'close' });
+    this.closed = reply.ok;
+    if (!reply.ok) this.refusals.push(`close ${reply.error.code}`);
   }
 
   /** Asks the steps one after the other. A refused step promises nothing; the next one is asked all the same. */
@@ -177,11 +190,13 @@ class Session {
       this.asked.push(step);
       const id = String(step.index);
       const reply = await subject.request(step.mutation, id);
+      if (!reply.ok) this.refusals.push(`${step.mutation.op} ${reply.error.code}`);
       if (reply.ok && !hello.features.includes('acks')) await this.layer.acknowledge(id);
     }
   }
 
   private endEarly(request: string, error: { readonly code: string; readonly message: string }): void {
     this.endedEarly = `${request} was refused: ${error.code}: ${error.message}`;
+    this.refusals.push(`${request} ${error.code}`);
   }
 }

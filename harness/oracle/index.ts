@@ -1,4 +1,4 @@
-import type { Claim } from '../../reports/verdict.ts';
+import type { SubjectClaim } from '../../reports/verdict.ts';
 import { atomicity } from './atomicity.ts';
 import { availability } from './availability.ts';
 import { candour } from './candour.ts';
@@ -10,7 +10,7 @@ import { progress } from './progress.ts';
 import { stability } from './stability.ts';
 
 /** The judges of the claims. docs/claims.md says what each one holds a subject to. */
-export const oracles: Readonly<Record<Claim, Oracle>> = {
+export const oracles: Readonly<Record<SubjectClaim, Oracle>> = {
   durability,
   order,
   integrity,

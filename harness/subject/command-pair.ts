@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { type Claim, claims } from '../../reports/verdict.ts';
+import { type Claim, subjectClaims } from '../../reports/verdict.ts';
 import { type Environment, firstDirectory, volumeVariables } from './command.ts';
 import { LineSplitter } from './lines.ts';
 import { type ProcessEnd, ProcessStartError, type RunningProcess, startProcess } from './process.ts';
@@ -117,7 +117,7 @@ function judgeExit(code: number, output: readonly string[], stderr: string): Omi
   if (stranger !== undefined)
     return {
       verdict: 'unknown',
-      explanation: `the checker says "violated: ${stranger.text}", and a claim was expected after the colon: ${claims.join(', ')}`,
+      explanation: `the checker says "violated: ${stranger.text}", and a claim was expected after the colon: ${subjectClaims.join(', ')}`,
     };
   const broken = named.flatMap(({ claim, explanation }) =>
     claim === undefined ? [] : [{ claim, explanation }],
@@ -143,7 +143,7 @@ function judgeExit(code: number, output: readonly string[], stderr: string): Omi
 function parseViolation(line: string): { claim: Claim | undefined; explanation: string; text: string } {
   const text = line.slice('violated:'.length).trim();
   const [word = '', ...rest] = text.split(' ');
-  const claim = claims.find((name) => name === word.replace(/:$/, ''));
+  const claim = subjectClaims.find((name) => name === word.replace(/:$/, ''));
   return { claim, explanation: rest.join(' ') || `the checker found ${word} violated`, text };
 }
 

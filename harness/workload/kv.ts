@@ -11,11 +11,11 @@ type Settings = Scenario['workload'];
  *
  * Deleting a key that is not there is legal, so every subset of the steps is a workload too.
  */
-export function createKvWorkload(settings: Settings, seed: number): readonly Mutation[] {
+export function createKvWorkload(settings: Settings, seed: number, first = 0): readonly Mutation[] {
   const steps: Mutation[] = [];
   let recent = 0;
   let unsynced = 0;
-  for (let index = 0; index < settings.operations; index++) {
+  for (let index = first; index < first + settings.operations; index++) {
     const random = createRandom(seed, `kv/${index}`);
     if (random.chance(unsynced, unsynced + 4)) {
       steps.push({ op: 'sync' });

@@ -11,10 +11,15 @@ type Settings = Scenario['workload'];
  *
  * No step needs an earlier one, so every subset of the steps is a workload too.
  */
-export function createLogWorkload(settings: Settings, batches: boolean, seed: number): readonly Mutation[] {
+export function createLogWorkload(
+  settings: Settings,
+  batches: boolean,
+  seed: number,
+  first = 0,
+): readonly Mutation[] {
   const steps: Mutation[] = [];
   let unsynced = 0;
-  for (let index = 0; index < settings.operations; index++) {
+  for (let index = first; index < first + settings.operations; index++) {
     const random = createRandom(seed, `log/${index}`);
     const kind = chooseKind(random, index, batches && settings.batch > 0, unsynced);
     const step = createStep(kind, random, index, settings);

@@ -10,17 +10,19 @@ import { createValueOfLength } from './value.ts';
  * The operations that a run asks of its subject: the same ones for the same arguments. A longer workload begins with the
  * shorter one of the same seed, and any subset of the steps, in order, is a workload too.
  *
- * `features` are those of the subject's hello: without `batch` there are no batches.
+ * `features` are those of the subject's hello: without `batch` there are no batches. `first` is the number of the first
+ * step: steps with different numbers have different values.
  */
 export function createWorkload(
   model: DataModel,
   settings: Scenario['workload'],
   features: readonly string[],
   seed: number,
+  first = 0,
 ): readonly Mutation[] {
   return model === 'log'
-    ? createLogWorkload(settings, features.includes('batch'), seed)
-    : createKvWorkload(settings, seed);
+    ? createLogWorkload(settings, features.includes('batch'), seed, first)
+    : createKvWorkload(settings, seed, first);
 }
 
 /**

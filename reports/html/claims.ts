@@ -8,6 +8,7 @@ import {
   statesJudged,
   statusOfCell,
   subjectText,
+  unitOf,
   workText,
 } from '../summary.ts';
 import { countOf, formatCount, joinWords } from '../text.ts';
@@ -32,7 +33,7 @@ function scenarioFacts(scenario: ScenarioVerdict): Markup {
   const { subject, layer, volumes, profiles } = scenario;
   const how = { driver: 'driver', command: 'command pair', 'in-process': 'in process' }[subject.how];
   const where = `${layer} layer, ${volumes.length === 1 ? 'volume' : 'volumes'} ${joinWords(volumes)}, ${profiles.length === 1 ? 'profile' : 'profiles'} ${joinWords(profiles)}`;
-  const work = [workText(scenario), `${countOf(statesJudged(scenario), 'state')} judged`];
+  const work = [workText(scenario), `${countOf(statesJudged(scenario), unitOf(scenario))} judged`];
   return html`<p class="muted">${subjectText(scenario)} (${how}) · ${where}<br>${work.filter((text) => text !== '').join('; ')}</p>`;
 }
 

@@ -15,8 +15,11 @@ export function renderFinding({ finding, scenario, role }: ReportedFinding): Mar
     violation: '✗ violated',
     planted: '✓ canary: the known bug was found, as it must be',
     'beside-planted': '· in a canary: not an alarm',
+    mutant: '✓ a barrier was left out, and a claim breaks, as it must',
   }[role];
-  const tone = { violation: 'violated', planted: 'held', 'beside-planted': 'not-tested' }[role];
+  const tone = { violation: 'violated', planted: 'held', 'beside-planted': 'not-tested', mutant: 'held' }[
+    role
+  ];
   return html`
 <article class="card finding tone-${tone}" id="${findingAnchor(id)}" tabindex="-1" aria-labelledby="${findingAnchor(id)}-summary">
 <p class="kicker"><span class="chip">${chip}</span><span>Finding ${id}: <strong>${claim}</strong> under <strong>${conditionText(finding)}</strong>, ${scenario.name}</span><a href="#${findingAnchor(id)}">link to this</a></p>

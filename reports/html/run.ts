@@ -1,4 +1,4 @@
-import { shareText } from '../summary.ts';
+import { shareText, unitOf } from '../summary.ts';
 import { formatCount, formatSeconds, formatTime } from '../text.ts';
 import type { Exploration, Verdict } from '../verdict.ts';
 import { html, type Markup, nothing } from './markup.ts';
@@ -47,7 +47,7 @@ export function renderRun(verdict: Verdict): Markup {
     ['started', formatTime(environment.startedAt)],
     [
       'took',
-      `${formatSeconds(timing.seconds)}, ${formatCount(timing.imagesPerSecond)} images judged a second`,
+      `${formatSeconds(timing.seconds)}, ${formatCount(timing.imagesPerSecond)} ${unitOf(...verdict.scenarios) === 'cycle' ? 'cycles' : 'images'} judged a second`,
     ],
     ...(verdict.interrupted === undefined ? [] : [['interrupted by', verdict.interrupted] as const]),
     ['node', environment.node],

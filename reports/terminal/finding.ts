@@ -54,6 +54,7 @@ function title({ finding, scenario, role }: ReportedFinding, width: number, pain
       violation: ['violated', '✗ VIOLATED'],
       planted: ['held', '✓ KNOWN BUG'],
       'beside-planted': ['faint', '· IN A CANARY'],
+      mutant: ['held', '✓ DETECTED'],
     } as const
   )[role];
   const what = `#${finding.id}  ${finding.claim} under ${visible(conditionText(finding))}`;

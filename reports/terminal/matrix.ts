@@ -53,7 +53,7 @@ function paintedCell(cell: Cell | undefined, scenario: ScenarioVerdict, width: n
   return `  ${paint(toneOf(cell), text)}${padding(text, width)}`;
 }
 
-export const matrixLegend = '✓ n: held in n states · ✗ m/n #f: broke in m of n, finding f · ? n: unknown';
+export const matrixLegend = '✓ n: held in all n · ✗ m/n #f: broke in m of n, finding f · ? n: unknown';
 
 interface Column {
   readonly index: number;

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Storage, StorageFile } from '../../src/wal/storage.ts';
 import { LogError } from './error.ts';
 import {
@@ -99,12 +100,43 @@ export async function readSegment(
   const path = segmentPath(place, number);
   const file = await place.storage.open(path, 'read');
   try {
-    const bytes = Buffer.alloc(await file.size());
-    await file.read(bytes, 0);
+    const bytes = await readAll(file, planted);
     const header = decodeHeader(bytes);
     if (header?.number !== number) throw new LogError('corrupt', `${path}: its header is damaged`);
     return { ...header, ...decodeSegment(bytes, header, planted) };
   } finally {
     await file.close();
   }
+}
+
+async function readAll(file: StorageFile, planted: Planted): Promise<Buffer> {
+  const bytes = Buffer.alloc(await file.size());
+  if (planted('ignores-read-error')) return bytes.subarray(0, await readUntilError(file, bytes));
+  const read = () => file.read(bytes, 0);
+  await (planted('hangs-on-stall') ? withPatience(read) : read());
+  return bytes;
+}
+
+/** A planted bug: what follows the first bytes that cannot be read is taken not to be there. */
+async function readUntilError(file: StorageFile, bytes: Buffer): Promise<number> {
+  for (let at = 0; at < bytes.length; at += 512) {
+    const read = await file.read(bytes.subarray(at, at + 512), at).catch(() => 0);
+    if (read === 0) return at;
+  }
+  return bytes.length;
+}
+
+const patienceMs = 250;
+
+/** A planted bug: who has given up waiting is never told that the answer came. */
+async function withPatience(read: () => Promise<unknown>): Promise<void> {
+  let isWaiting = true;
+  const timer = setTimeout(() => {
+    isWaiting = false;
+  }, patienceMs);
+  await read();
+  // A read that blocks the thread lets no timer fire: it is due now, before this one.
+  await sleep(0);
+  clearTimeout(timer);
+  if (!isWaiting) await new Promise<never>(() => {});
 }

@@ -7,31 +7,35 @@ import type {
 } from '../../harness/subject/subject.ts';
 import type { Place } from '../../src/faults/layer.ts';
 import { openFileStorage } from '../../src/wal/storage/file-storage.ts';
+import { Copies } from './copies.ts';
 import { LogError } from './error.ts';
 import { Log, type LogOptions } from './log.ts';
 import type { LogPlace } from './segment.ts';
 import { isVariant, variants } from './variants.ts';
 
-/** The log as a subject, on the first volume of the place. */
-export const createSubject: CreateSubject = (place) => new LogSubject(logPlace(place));
+/** The log as a subject; on two volumes, a copy on each. */
+export const createSubject: CreateSubject = (place) => new LogSubject(logPlaces(place));
 
-function logPlace(place: Place): LogPlace {
-  if (place.kind === 'storages') {
-    for (const storage of place.storages.values()) return { storage, directory: '' };
-  } else {
-    for (const directory of place.directories.values()) return openFileStorage(directory);
-  }
-  throw new Error('the log needs a volume');
+function logPlaces(place: Place): LogPlace[] {
+  return place.kind === 'storages'
+    ? [...place.storages.values()].map((storage) => ({ storage, directory: '' }))
+    : [...place.directories.values()].map((directory) => openFileStorage(directory));
+}
+
+function openLog(places: readonly LogPlace[], options: LogOptions): Promise<Log | Copies> {
+  const [only, ...others] = places;
+  if (only === undefined) throw new Error('the log needs a volume');
+  return others.length === 0 ? Log.open(only, options) : Copies.open(places, options);
 }
 
 class LogSubject implements Subject {
-  readonly #place: LogPlace;
-  #log: Log | undefined;
+  readonly #places: readonly LogPlace[];
+  #log: Log | Copies | undefined;
   /** The log takes one call at a time: requests wait for each other here. */
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(place: LogPlace) {
-    this.#place = place;
+  constructor(places: readonly LogPlace[]) {
+    this.#places = places;
   }
 
   request(request: SubjectRequest): Promise<SubjectReply> {
@@ -58,7 +62,7 @@ class LogSubject implements Subject {
       }
       case 'open':
         if (this.#log !== undefined) throw new LogError('invalid', 'the log is open already');
-        this.#log = await Log.open(this.#place, readOptions(request.options));
+        this.#log = await openLog(this.#places, readOptions(request.options));
         return { ok: true, recovered: this.#log.recovered };
       case 'append':
         return this.#append([request.data], false);
@@ -96,7 +100,7 @@ class LogSubject implements Subject {
     return { ok: true, positions: items.map((_, index) => String(first + index)) };
   }
 
-  #opened(): Log {
+  #opened(): Log | Copies {
     if (this.#log === undefined) throw new LogError('invalid', 'the log is not open');
     return this.#log;
   }

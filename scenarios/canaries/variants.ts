@@ -21,6 +21,11 @@ export const variants = {
   'unlink-before-rename': 'recovery removes the old segment before the new one has its name',
   'splits-batches': 'a batch is written as so many records',
   'shares-sectors': 'a record is appended in the block that ends with synced records',
+  'one-copy-read': 'of two copies both are written, and only the first is read',
+  'trusts-stale-read': 'of two copies the first that can be read is believed, whatever the other one says',
+  'ignores-read-error': 'what cannot be read is taken for the end of the file',
+  'ignores-full-disk': 'a write that found no space, or only some, is taken for done',
+  'hangs-on-stall': 'who waits too long for a read is not woken when it is answered',
 } as const;
 
 export type Variant = keyof typeof variants;

@@ -1,6 +1,7 @@
 import type { Storage } from '../wal/storage.ts';
+import type { DiskRequest, DiskResult } from './control/disk-requests.ts';
 import type { Recording } from './model/recording.ts';
-import type { Firing, Plan } from './plan.ts';
+import type { Firing, Plan, RuleState } from './plan.ts';
 
 export type LayerName = 'sim' | 'fuse' | 'block' | 'dm';
 
@@ -31,7 +32,21 @@ export interface FaultLayer {
   acknowledge(text: string): Promise<void>;
   /** How many entries the trace has. */
   entryCount(): Promise<number>;
-  /** Answers the recording (`start.base`, and `start.trace` with all that came after it) and what of the plan fired. */
-  end(): Promise<{ readonly recording: Recording; readonly firings: readonly Firing[] }>;
+  /** Answers the recording (`start.base`, and `start.trace` with all that came after it) and what became of the plan. */
+  end(): Promise<EndedRecording>;
   close(): Promise<void>;
+}
+
+export interface EndedRecording {
+  /** After a power cut ({@link ControlledLayer}): from the last one on. */
+  readonly recording: Recording;
+  readonly firings: readonly Firing[];
+  /** Those still in place. */
+  readonly rules: readonly RuleState[];
+}
+
+/** A layer of which the disk can be asked, and its plan changed, while it is used: docs/fault-control.md. */
+export interface ControlledLayer extends FaultLayer {
+  /** Rejects with a ControlError. */
+  control<Request extends DiskRequest>(request: Request): Promise<DiskResult<Request['op']>>;
 }

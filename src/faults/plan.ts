@@ -15,8 +15,29 @@ export type PlannedFault<Name extends FaultName> = Extract<PlanRule, { readonly 
 
 /** A rule of the plan fired: at the operation that became (or would have become) trace entry `entry`. */
 export interface Firing {
+  /** The rule's own, or the one that it was given. */
+  readonly id: string;
   readonly rule: PlanRule;
   readonly entry: number;
+  readonly volume: string;
+  readonly operation: PlannedOperation;
+  /** From the root of the volume, '' for the root; of a file with several names, one; undefined without any. */
+  readonly path: string | undefined;
+}
+
+/** A rule that is in place. */
+export interface RuleState {
+  readonly id: string;
+  readonly rule: PlanRule;
+  /** The event that it stands `after` has not come to pass. */
+  readonly waiting: boolean;
+  /** How many operations it has counted. */
+  readonly matched: number;
+  /** Its time came, whether or not there was anything that it could do. */
+  readonly wasDue: boolean;
+  readonly fired: number;
+  /** Why it has not fired; absent once it has. */
+  readonly why?: string;
 }
 
 /** What a rule may wait for: what changes a volume or makes it durable, and looking at a file. */
@@ -43,12 +64,18 @@ const wholeNumber = z.int().min(0);
 
 /** `when` is one of `nth`, `every`, `from` and `chance`; without any, each matching operation is meant. */
 const whereAndWhen = {
+  id: z
+    .string()
+    .regex(/^[\w.-]+$/, 'an id has letters, digits, `.`, `_` and `-`')
+    .exactOptional(),
   volume: z.string().exactOptional(),
   /** `*` and `?` stay inside a name, `**` crosses directories: `wal/*.seg`. From the root of the volume. */
   path: z.string().min(1).exactOptional(),
   /** `any`: whatever the trace records; `open` and `read` leave no trace and are not among them. */
   operation: z.enum(['any', ...operations]),
-  /** The n-th matching operation since the recording began. */
+  /** Operations count once this event has come to pass (docs/fault-control.md); `*` and `?` are wildcards. */
+  after: z.string().min(1).exactOptional(),
+  /** The n-th matching operation since the rule was put in place. */
   nth: ordinal.exactOptional(),
   /** The n-th, the 2n-th, and so on. */
   every: ordinal.exactOptional(),
@@ -67,8 +94,11 @@ const part = z.number().min(0).max(1).exactOptional();
 const errnoNames = ['EIO', 'ENOSPC', 'EDQUOT', 'EROFS', 'ENODEV', 'EAGAIN', 'EINTR', 'ENOMEM'] as const;
 
 const faults = [
-  /** SIGKILL to the process group that asked; the operation is not carried out. */
-  z.strictObject({ ...whereAndWhen, fault: z.literal('process-kill') }),
+  /**
+   * SIGKILL to the process group that asked; the operation is not carried out. `atMs`: the first one from this many
+   * milliseconds after the rule was put in place. To the disk, a kill between two operations is a kill at the later one.
+   */
+  z.strictObject({ ...whereAndWhen, fault: z.literal('process-kill'), atMs: wholeNumber.exactOptional() }),
   /**
    * The barrier fails as it does on the file system `as` (ext4-ordered where absent): Rebello et al., ATC 2020. The data
    * that it met stays unsure for good.
@@ -108,8 +138,8 @@ const faults = [
   z.strictObject({ ...whereAndWhen, fault: z.literal('lost-write') }),
   /** The write reaches the medium somewhere else on its volume, over what was there. */
   z.strictObject({ ...whereAndWhen, fault: z.literal('misdirected-write') }),
-  /** The read answers what an earlier barrier had made durable. */
-  z.strictObject({ ...whereAndWhen, fault: z.literal('stale-read') }),
+  /** The read answers what an earlier barrier had made durable: the newest other bytes (`back` 1, where absent), or older ones. */
+  z.strictObject({ ...whereAndWhen, fault: z.literal('stale-read'), back: ordinal.exactOptional() }),
   /** ENOSPC. With `capacityBytes`, only where the volume's files would take more than that. */
   z.strictObject({
     ...whereAndWhen,
@@ -137,15 +167,20 @@ export const planRuleSchema = z.discriminatedUnion('fault', faults).superRefine(
     const kinds = befalls.length === 1 ? 'operation' : 'operations';
     report(`${rule.fault} on ${rule.operation}: it can only befall the ${kinds} ${befalls.join(', ')}`);
   }
-  const whens = [rule.nth, rule.every, rule.from, rule.chance].filter((when) => when !== undefined);
-  if (whens.length > 1) report('it has several of nth, every, from and chance: keep one');
+  const at = rule.fault === 'process-kill' ? rule.atMs : undefined;
+  const whens = [rule.nth, rule.every, rule.from, rule.chance, at].filter((when) => when !== undefined);
+  if (whens.length > 1) report('it has several of nth, every, from and chance (or atMs): keep one');
+  if (rule.fault === 'bit-rot' && rule.at === 'read' && rule.operation !== 'read')
+    report('at read: only a read has an answer that can rot; put it on read');
   if (rule.until !== undefined && rule.from === undefined) report('it has until without from');
 });
 
 const fileOperations = ['write', 'truncate', 'allocate', 'sync', 'open', 'read'] as const;
 
 /** Which operations a fault has a meaning for. */
-const befallenBy: Readonly<Record<(typeof faults)[number]['shape']['fault']['value'], readonly string[]>> = {
+export const befallenBy: Readonly<
+  Record<(typeof faults)[number]['shape']['fault']['value'], readonly string[]>
+> = {
   'process-kill': ['any', ...operations],
   'fsync-error': ['sync'],
   'io-error': ['any', ...operations.filter((kind) => kind !== 'close')],
@@ -163,15 +198,23 @@ const befallenBy: Readonly<Record<(typeof faults)[number]['shape']['fault']['val
 
 /** Throws an Error that says which rule cannot be, and why. */
 export function checkPlan(plan: Plan): void {
+  const ids = new Set<string>();
   for (const [index, rule] of plan.entries()) {
-    const { error } = planRuleSchema.safeParse(rule);
-    if (error !== undefined) throw new Error(`rule ${index + 1} of the plan:\n${z.prettifyError(error)}`);
+    const problem =
+      problemOf(rule) ?? (rule.id !== undefined && ids.has(rule.id) ? takenId(rule.id) : undefined);
+    if (problem !== undefined) throw new Error(`rule ${index + 1} of the plan: ${problem}`);
+    if (rule.id !== undefined) ids.add(rule.id);
   }
 }
 
-/** The rules that had no occasion: what they were to show was not tested. */
-export function neverFired(plan: Plan, firings: readonly Firing[]): Plan {
-  // Firings may have crossed a process border: rules are compared by what they say.
-  const fired = new Set(firings.map(({ rule }) => JSON.stringify(rule)));
-  return plan.filter((rule) => !fired.has(JSON.stringify(rule)));
+/** What is wrong with a rule, undefined if nothing is. */
+export function problemOf(rule: unknown): string | undefined {
+  const { error } = planRuleSchema.safeParse(rule);
+  return error?.issues
+    .map(({ path, message }) => (path.length === 0 ? message : `${path.join('.')}: ${message}`))
+    .join('; ');
+}
+
+export function takenId(id: string): string {
+  return `there is a rule with the id ${id} already`;
 }

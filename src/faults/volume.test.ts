@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { dumpTree } from './fuse/fixtures/steps.ts';
+import { dumpTree } from './fuse/campaign/dump.ts';
 import { readContent } from './model/content.ts';
 import { liveTree, type Recording } from './model/recording.ts';
 import { countLinks, emptyTree, type FileInode, type InodeNumber } from './model/tree.ts';

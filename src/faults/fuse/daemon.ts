@@ -2,7 +2,7 @@ import { readFileSync, readSync, writeSync } from 'node:fs';
 import { errno } from '../volume.ts';
 import { FileSystem } from './file-system.ts';
 import { Reply, Request } from './message.ts';
-import { negotiate, opcode, writeInitReply } from './wire.ts';
+import { negotiate, notificationBytes, opcode, writeInitReply, writeNotification } from './wire.ts';
 
 /**
  * The daemon: a process of its own that answers the kernel, one request after the other, until the mount is gone. Its
@@ -16,9 +16,13 @@ export interface DaemonOptions {
   readonly directIo: boolean;
   /** A planned kill must not hit the process group of the one who planned it. */
   readonly ownerPid: number;
+  /** Each firing is written to stdout, as a line of JSON. */
+  readonly announce: boolean;
 }
 
 const device = 3;
+const notification = new Uint8Array(notificationBytes);
+const notificationView = new DataView(notification.buffer);
 
 function main(options: DaemonOptions): void {
   const fileSystem = new FileSystem({
@@ -26,6 +30,13 @@ function main(options: DaemonOptions): void {
     record: options.record,
     kill: (pid) => killGroup(pid, options.ownerPid),
     report: (message) => process.stderr.write(`${message}\n`),
+    onFiring: (firing) => {
+      if (options.announce) writeSync(1, `${JSON.stringify(firing)}\n`);
+    },
+    onOutdated: (node, generation) => {
+      writeNotification(notificationView, node, generation);
+      write(notification, notificationBytes);
+    },
   });
   const request = new Request();
   const reply = new Reply();
@@ -62,7 +73,7 @@ function sleep(delayMs: number): void {
 function receive(request: Request): boolean {
   for (;;) {
     try {
-      request.length = readSync(device, request.buffer);
+      request.length = readSync(device, request.buffer, 0, request.buffer.length, null);
       return request.length > 0;
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
@@ -74,11 +85,15 @@ function receive(request: Request): boolean {
 }
 
 function send(reply: Reply, length: number): void {
+  write(reply.buffer, length);
+}
+
+function write(message: Uint8Array, length: number): void {
   try {
-    writeSync(device, reply.buffer, 0, length);
+    writeSync(device, message, 0, length);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    // ENOENT: who asked was killed meanwhile. ENODEV: the mount is gone; the next read says so.
+    // ENOENT: who asked was killed meanwhile, or the kernel has forgotten the node. ENODEV: the mount is gone; the next read says so.
     if (code !== 'ENOENT' && code !== 'ENODEV' && code !== 'ECONNABORTED') throw error;
   }
 }

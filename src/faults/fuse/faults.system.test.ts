@@ -1,11 +1,18 @@
 import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { liveTree } from '../model/recording.ts';
-import { neverFired } from '../plan.ts';
-import { type FileUser, fatesOf, faultCases, initialText } from '../volume/fixtures/fault-cases.ts';
+import { liveTree, type Recording } from '../model/recording.ts';
+import { befallenBy } from '../plan.ts';
+import {
+  type FaultCase,
+  type FileUser,
+  fatesOf,
+  faultCases,
+  initialText,
+} from '../volume/fixtures/fault-cases.ts';
+import { fsyncFailureCases, leftByCrash, untoldFailureCase } from '../volume/fixtures/fsync-failures.ts';
+import { dumpTree } from './campaign/dump.ts';
 import { emptyRecording, fuseMissing, type Mounted, mount } from './fixtures/mounted.ts';
-import { dumpTree } from './fixtures/steps.ts';
 
 describe.skipIf(fuseMissing !== undefined)('a live fault, through a mount', () => {
   let mounted: Mounted;
@@ -15,7 +22,7 @@ describe.skipIf(fuseMissing !== undefined)('a live fault, through a mount', () =
   });
   afterAll(() => mounted?.[Symbol.asyncDispose]());
 
-  it.each(faultCases)('$name', async ({ plan, act, sees, trace }) => {
+  async function befall({ plan, act, sees, trace }: FaultCase): Promise<Recording> {
     const { layer } = mounted;
     const path = join(mounted.volume(), 'f');
     await layer.begin(emptyRecording(), []);
@@ -24,14 +31,30 @@ describe.skipIf(fuseMissing !== undefined)('a live fault, through a mount', () =
     await layer.begin(before, plan);
     const user = openUser(path);
     expect(await act(user)).toEqual(sees);
-    user.close();
-    const { recording, firings } = await layer.end();
-    expect(neverFired(plan, firings)).toEqual([]);
+    await user.close();
+    const { recording, rules } = await layer.end();
+    expect(rules.filter(({ fired }) => fired === 0)).toEqual([]);
     if (trace !== undefined) expect(fatesOf(recording, before.trace.length)).toEqual(trace);
     await layer.begin(recording, []);
     expect(dumpTree(liveTree(recording), 'data').map((entry) => entry.path)).toContain('/f');
     expect(fs.readFileSync(path).length).toBe(fileSize(liveTree(recording)));
+    return recording;
+  }
+
+  it('is each of the catalogue', () => {
+    const cases = [...faultCases, ...fsyncFailureCases].flatMap(({ plan }) => plan.map(({ fault }) => fault));
+    // Whoever looks does not outlive a process-kill: it has a test of its own in layer.system.test.ts.
+    expect(new Set([...cases, 'process-kill'])).toEqual(new Set(Object.keys(befallenBy)));
   });
+
+  it.each(faultCases)('$name', async (one) => void (await befall(one)));
+
+  it.each(fsyncFailureCases)('$name', async (one) => {
+    const recording = await befall(one);
+    expect(leftByCrash(recording, one.crash.profile)).toEqual(one.crash.leaves);
+  });
+
+  it(untoldFailureCase.name, async () => void (await befall(untoldFailureCase)));
 });
 
 function fileSize(tree: ReturnType<typeof liveTree>): number {
@@ -53,9 +76,10 @@ function all(wanted: number, call: (done: number) => number): number {
   }
 }
 
-function openUser(path: string): FileUser & { close(): void } {
+function openUser(path: string): FileUser {
   const file = fs.openSync(path, 'r+');
   const direct = fs.openSync(path, fs.constants.O_RDONLY | fs.constants.O_DIRECT);
+  const open = [file, direct];
   const read = (descriptor: number, offset: number, length: number) => {
     const buffer = Buffer.alloc(length);
     const count = all(length, (done) => fs.readSync(descriptor, buffer, done, length - done, offset + done));
@@ -80,9 +104,9 @@ function openUser(path: string): FileUser & { close(): void } {
         return 0;
       });
     },
-    close() {
-      fs.closeSync(file);
-      fs.closeSync(direct);
+    openAgain: async () => openUser(path),
+    async close() {
+      for (const descriptor of open.splice(0)) fs.closeSync(descriptor);
     },
   };
 }

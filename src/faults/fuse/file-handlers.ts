@@ -30,7 +30,7 @@ export const fileHandlers: Handlers = {
   [opcode.read]: (session, request, reply) => {
     const { descriptor } = session.handle(request);
     const length = Math.min(request.u32(16), writeBytesMax);
-    return session.disk.files.read(descriptor, request.u64(8), reply.room(0, length));
+    return session.disk.files.read(descriptor, request.u64(8), reply.room(length));
   },
 
   [opcode.write]: write,

@@ -1,11 +1,9 @@
-import { readFileSync, writeFileSync } from 'node:fs';
 import type { Recording } from '../model/recording.ts';
-import { decodeRecording, encodeRecording } from '../model/recording-file.ts';
-import { emptyTree } from '../model/tree.ts';
-import type { Plan } from '../plan.ts';
-import { errno, PosixError } from '../volume.ts';
+import { emptyTree, type Tree } from '../model/tree.ts';
+import type { Firing, Plan } from '../plan.ts';
+import { errno, type LastingFaults, type LiveDisk, PosixError } from '../volume.ts';
 import { attributeHandlers } from './attribute-handlers.ts';
-import type { Answer, Command } from './control.ts';
+import { CommandHandler, type CommandHost } from './command-handler.ts';
 import { directoryHandlers } from './directory-handlers.ts';
 import { fileHandlers } from './file-handlers.ts';
 import { LayerNodes } from './layer-nodes.ts';
@@ -26,16 +24,19 @@ export interface FileSystemOptions {
   readonly kill: (pid: number) => void;
   /** Told of a failure of the layer itself; the recording is worthless then. */
   readonly report: (message: string) => void;
+  /** Told of each fault that fires. */
+  readonly onFiring: (firing: Firing) => void;
+  /** What the kernel was told of this node's attributes holds no longer. */
+  readonly onOutdated: (node: number, generation: number) => void;
 }
 
 /** What the daemon serves: the layer's own files, and one session after the other of volumes. */
-export class FileSystem {
+export class FileSystem implements CommandHost {
   directIo = false;
   readonly #options: FileSystemOptions;
   readonly #layerNodes: LayerNodes;
   #session: Session | undefined;
   #generation = 0;
-  #startEntries = 0;
   #answer: Uint8Array = new Uint8Array();
   /** The end of what was written to the acknowledgement file, behind its last whole line. */
   #tornLine: readonly Uint8Array[] = [];
@@ -43,13 +44,35 @@ export class FileSystem {
 
   constructor(options: FileSystemOptions) {
     this.#options = options;
+    const commands = new CommandHandler(this);
     this.#layerNodes = new LayerNodes({
       acknowledge: (bytes) => this.#acknowledge(bytes),
       control: (text) => {
-        this.#answer = Buffer.from(JSON.stringify(this.#control(text)));
+        this.#answer = Buffer.from(JSON.stringify(commands.answer(text)));
       },
       answer: () => this.#answer,
     });
+  }
+
+  get volumes(): readonly string[] {
+    return this.#options.volumes;
+  }
+
+  get disk(): LiveDisk {
+    return this.#currentSession().disk;
+  }
+
+  get failure(): string | undefined {
+    return this.#failure;
+  }
+
+  begin(start: Recording, plan: Plan): void {
+    this.#session = this.#newSession(start, plan);
+  }
+
+  cutPower(image: Tree): void {
+    const { recording, lastingFaults } = this.disk;
+    this.#session = this.#newSession({ ...recording, base: image, trace: [] }, [], lastingFaults);
   }
 
   /** Answers the length of the reply's body, or a negative errno. Throws nothing. */
@@ -103,14 +126,21 @@ export class FileSystem {
     return this.#session;
   }
 
-  #newSession(start: Recording, plan: Plan): Session {
-    const { record, kill } = this.#options;
+  #newSession(start: Recording, plan: Plan, earlier?: LastingFaults): Session {
+    const { record, kill, onFiring } = this.#options;
     const generation = this.#generation + 1;
-    const session = new Session({ start, plan, record, generation, directIo: this.directIo, kill });
+    const { directIo } = this;
+    const session = new Session({ start, plan, earlier, record, generation, directIo, kill, onFiring });
+    this.#outdate(this.#session);
     this.#generation = generation;
-    this.#startEntries = start.trace.length;
     this.#tornLine = [];
     return session;
+  }
+
+  /** Whoever still has a directory of an earlier session open is to see no more of it. */
+  #outdate(session: Session | undefined): void {
+    if (session === undefined) return;
+    for (const node of session.toldDirectories) this.#options.onOutdated(node, session.generation);
   }
 
   #fail(message: string): void {
@@ -127,36 +157,5 @@ export class FileSystem {
       from = end + 1;
     }
     if (from < bytes.length) this.#tornLine = [...this.#tornLine, bytes.subarray(from)];
-  }
-
-  #control(text: string): Answer {
-    try {
-      this.#execute(JSON.parse(text) as Command);
-      if (this.#failure !== undefined) return { ok: false, message: this.#failure };
-      const { entryCount, firings } = this.#currentSession().disk;
-      return { ok: true, entryCount, firings };
-    } catch (error) {
-      return { ok: false, message: error instanceof Error ? error.message : String(error) };
-    }
-  }
-
-  #execute(command: Command): void {
-    switch (command.command) {
-      case 'begin': {
-        const start = decodeRecording(readFileSync(command.file, 'utf8'));
-        this.#session = this.#newSession(start, command.plan);
-        return;
-      }
-      case 'acknowledge':
-        this.#currentSession().disk.acknowledge(command.text);
-        return;
-      case 'entry-count':
-        return;
-      case 'end': {
-        const trace = this.#currentSession().disk.trace.slice(this.#startEntries);
-        writeFileSync(command.file, encodeRecording({ base: emptyTree(this.#options.volumes), trace }));
-        return;
-      }
-    }
   }
 }

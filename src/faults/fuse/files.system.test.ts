@@ -4,9 +4,9 @@ import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { liveTree } from '../model/recording.ts';
+import { dumpDirectory, dumpTree } from './campaign/dump.ts';
 import { callIn, pythonMissing } from './fixtures/calls.ts';
 import { emptyRecording, fuseMissing, type Mounted, mount, story } from './fixtures/mounted.ts';
-import { dumpDirectory, dumpTree } from './fixtures/steps.ts';
 import { until } from './fixtures/until.ts';
 
 if (pythonMissing !== undefined) console.warn(pythonMissing);

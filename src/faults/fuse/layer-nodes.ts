@@ -11,9 +11,6 @@ const inodeBase = 2 ** 48;
 const ackNode = 2;
 const controlNode = 3;
 
-/** The root of the mount never changes. The kernel looks at it in each walk of a path: let it remember. */
-const daySeconds = 86_400;
-
 /** What the layer's own files do; they have no content but this. */
 export interface LayerFiles {
   /** Bytes written to the acknowledgement file, in order. */
@@ -50,11 +47,7 @@ export class LayerNodes {
       case opcode.setattr:
         // Truncating or touching the acknowledgement file, as a shell does before it appends, changes nothing.
         if (request.opcode === opcode.setattr && request.node !== ackNode) return -errno.EPERM;
-        return reply.attributesReply(
-          inode,
-          linkCount(inode, session),
-          request.node === rootNode ? daySeconds : 0,
-        );
+        return reply.attributesReply(inode, linkCount(inode, session));
       case opcode.open:
         return reply.open(0, 0, 0, openDirectIo);
       case opcode.opendir:
@@ -92,11 +85,12 @@ export class LayerNodes {
     if (request.node !== rootNode) return -errno.ENOTDIR;
     const name = request.text(0);
     const root = session.disk.tree.roots.get(name);
-    if (root !== undefined) return session.replyEntry(reply, 0, session.disk.attributes.inode(root));
+    // The next session has another root under this name: the kernel must ask again.
+    if (root !== undefined) return session.replyEntry(reply, 0, session.disk.attributes.inode(root), false);
     const node = name === ackName ? ackNode : name === controlName ? controlNode : undefined;
     const inode = node === undefined ? undefined : this.#nodes.get(node);
     if (node === undefined || inode === undefined) return -errno.ENOENT;
-    return reply.entry(0, node, 0, inode, 1);
+    return reply.entry(0, { node, generation: 0, remember: true }, inode, 1);
   }
 
   #list(session: Session, request: Request, reply: Reply): number {

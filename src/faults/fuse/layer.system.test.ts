@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { liveTree, type Recording } from '../model/recording.ts';
 import type { Plan } from '../plan.ts';
+import { dumpTree } from './campaign/dump.ts';
 import { emptyRecording, fuseMissing, type Mounted, mount, story } from './fixtures/mounted.ts';
-import { dumpTree } from './fixtures/steps.ts';
 import { until } from './fixtures/until.ts';
 import { openFuseLayer } from './layer.ts';
 
@@ -168,9 +168,8 @@ describe.skipIf(fuseMissing !== undefined)('the fuse layer', () => {
         'sync 3 fsync',
         'close 3',
       ]);
-      expect(firings).toEqual([
-        { rule: { volume: 'data', operation: 'sync', nth: 2, fault: 'fsync-error' }, entry: 4 },
-      ]);
+      const rule = { volume: 'data', operation: 'sync', nth: 2, fault: 'fsync-error' };
+      expect(firings).toEqual([{ id: '1', rule, entry: 4, volume: 'data', operation: 'sync', path: 'f' }]);
     });
 
     it('fails a write whose own barrier fails (O_DSYNC), which has written', async () => {
@@ -206,7 +205,8 @@ describe.skipIf(fuseMissing !== undefined)('the fuse layer', () => {
         'process-crash',
         'close 4',
       ]);
-      expect(firings).toEqual([{ rule: { operation: 'write', nth: 2, fault: 'process-kill' }, entry: 4 }]);
+      const rule = { operation: 'write', nth: 2, fault: 'process-kill' };
+      expect(firings).toEqual([{ id: '1', rule, entry: 4, volume: 'data', operation: 'write', path: 'b' }]);
     });
 
     it('kills a process that is in the group of the owner alone', async () => {

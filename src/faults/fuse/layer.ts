@@ -1,20 +1,35 @@
 import { type FileHandle, mkdir, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
 import { programPath } from '../../program.ts';
-import type { FaultLayer, Place } from '../layer.ts';
+import type { DiskRequest, DiskResult } from '../control/disk-requests.ts';
+import { ControlError } from '../control/requests.ts';
+import type { ControlledLayer, EndedRecording, Place } from '../layer.ts';
 import type { Recording } from '../model/recording.ts';
 import { decodeRecording, encodeRecording } from '../model/recording-file.ts';
-import type { Plan } from '../plan.ts';
-import { type Answer, ackName, type Command, controlName } from './control.ts';
+import type { Firing, Plan } from '../plan.ts';
+import { type Answer, ackName, type CommandName, type Commands, controlName } from './control.ts';
 import type { DaemonOptions } from './daemon.ts';
 import { type KeptMount, keepMount } from './mount.ts';
 
 export { probeFuse } from './probe.ts';
 
+export interface MountedLayer extends ControlledLayer {
+  /** Settles once the mount is gone, by whatever cause: how that came about, in words. */
+  readonly gone: Promise<string>;
+}
+
 export interface FuseLayerOptions {
   readonly volumes: readonly string[];
   /** An existing directory of the caller's, on a memory file system if speed matters: for the mount point, and for recordings on their way. */
   readonly directory: string;
+  /**
+   * Where to mount: an existing empty directory, which stays when the mount ends. `directory` is the mount's own then, and
+   * goes with it. Where absent, the mount is a directory `mount` of `directory`.
+   */
+  readonly point?: string;
+  /** Told of each fault that fires. */
+  readonly onFiring?: (firing: Firing) => void;
   /** The core that the daemon runs on. Best the same as the subject's: waking another core costs more than all else. */
   readonly cpu?: number;
   /** False for long benchmarks: nothing is recorded, and `end` answers the start. */
@@ -31,26 +46,31 @@ const environment = ['env', '-u', 'NODE_OPTIONS', 'GLIBC_TUNABLES=glibc.malloc.h
 
 /** No command takes long; a daemon that does not answer is ended. */
 const answerTimeoutMs = 120_000;
-const answerBytesMax = 1 << 20;
+const answerPartBytes = 1 << 20;
 
 /** Mounts the volumes, and settles when they can be used. Rejects with what is wrong if they cannot. */
-export async function openFuseLayer(options: FuseLayerOptions): Promise<FaultLayer> {
-  const { volumes, cpu, record = true, directIo = true } = options;
+export async function openFuseLayer(options: FuseLayerOptions): Promise<MountedLayer> {
+  const { volumes, cpu, record = true, directIo = true, onFiring } = options;
   checkVolumes(volumes);
   const directory = resolve(options.directory);
-  const point = join(directory, 'mount');
-  await mkdir(point);
-  const daemon: DaemonOptions = { volumes, record, directIo, ownerPid: process.pid };
+  const point = resolve(options.point ?? join(directory, 'mount'));
+  if (options.point === undefined) await mkdir(point);
+  const announce = onFiring !== undefined;
+  const daemon: DaemonOptions = { volumes, record, directIo, ownerPid: process.pid, announce };
   const program = [process.execPath, programPath('src/faults/fuse/daemon'), JSON.stringify(daemon)];
   const pinned = cpu === undefined ? [] : ['taskset', '-c', String(cpu)];
-  const mount = keepMount(point, [...environment, ...pinned, ...program]);
+  const scratch = options.point === undefined ? '' : directory;
+  const mount = keepMount(point, [...environment, ...pinned, ...program], scratch);
   if (!(await mount.ready)) {
     const why = await mount.gone;
-    await rm(point, { recursive: true, force: true });
+    if (options.point === undefined) await rm(point, { recursive: true, force: true });
     throw new Error(`the fuse layer cannot start in ${directory}: ${why}`);
   }
+  if (onFiring !== undefined) {
+    createInterface(mount.output).on('line', (line) => onFiring(JSON.parse(line) as Firing));
+  }
   try {
-    return new FuseLayer(volumes, directory, mount, await open(join(point, controlName), 'r+'));
+    return new FuseLayer(volumes, point, directory, mount, await open(join(point, controlName), 'r+'));
   } catch (error) {
     await mount.end();
     throw error;
@@ -60,28 +80,37 @@ export async function openFuseLayer(options: FuseLayerOptions): Promise<FaultLay
 function checkVolumes(volumes: readonly string[]): void {
   if (volumes.length === 0) throw new Error('the fuse layer needs at least one volume');
   for (const volume of volumes) {
-    if (volume === ackName || volume === controlName || !/^[^/\0]+$/.test(volume) || /^\.\.?$/.test(volume)) {
-      throw new Error(
-        `a volume of the fuse layer cannot be called ${JSON.stringify(volume)}: choose another name`,
-      );
-    }
+    const problem = problemOfVolume(volume);
+    if (problem !== undefined) throw new Error(problem);
   }
 }
 
-class FuseLayer implements FaultLayer {
+/** Why a volume cannot have this name, undefined if it can. */
+export function problemOfVolume(name: string): string | undefined {
+  const isFree = name !== ackName && name !== controlName && /^[^/\0]+$/.test(name) && !/^\.\.?$/.test(name);
+  if (isFree) return undefined;
+  return `a volume of the fuse layer cannot be called ${JSON.stringify(name)}: choose another name`;
+}
+
+class FuseLayer implements MountedLayer {
   readonly name = 'fuse';
   readonly place: Place;
   readonly #volumes: readonly string[];
   readonly #exchangeFile: string;
   readonly #mount: KeptMount;
   readonly #control: FileHandle;
-  readonly #answer: Buffer = Buffer.allocUnsafe(answerBytesMax);
+  readonly #answer: Buffer = Buffer.allocUnsafe(answerPartBytes);
   #start: Recording | undefined;
   /** Commands go one after the other: there is one control file, and one exchange file. */
   #queue: Promise<unknown> = Promise.resolve();
 
-  constructor(volumes: readonly string[], directory: string, mount: KeptMount, control: FileHandle) {
-    const point = join(directory, 'mount');
+  constructor(
+    volumes: readonly string[],
+    point: string,
+    directory: string,
+    mount: KeptMount,
+    control: FileHandle,
+  ) {
     this.place = {
       kind: 'directories',
       directories: new Map(volumes.map((volume) => [volume, join(point, volume)] as const)),
@@ -93,6 +122,10 @@ class FuseLayer implements FaultLayer {
     this.#control = control;
   }
 
+  get gone(): Promise<string> {
+    return this.#mount.gone;
+  }
+
   begin(start: Recording, plan: Plan): Promise<void> {
     return this.#enqueue(async () => {
       const names = [...start.base.roots.keys()];
@@ -102,7 +135,7 @@ class FuseLayer implements FaultLayer {
         );
       }
       await writeFile(this.#exchangeFile, encodeRecording(start));
-      await this.#command({ command: 'begin', file: this.#exchangeFile, plan });
+      await this.#command('begin', { file: this.#exchangeFile, plan });
       await rm(this.#exchangeFile);
       this.#start = start;
     });
@@ -110,23 +143,28 @@ class FuseLayer implements FaultLayer {
 
   acknowledge(text: string): Promise<void> {
     return this.#enqueue(async () => {
-      await this.#command({ command: 'acknowledge', text });
+      await this.#command('acknowledge', { text });
     });
   }
 
   entryCount(): Promise<number> {
-    return this.#enqueue(async () => (await this.#command({ command: 'entry-count' })).entryCount);
+    return this.#enqueue(() => this.#command('entry-count', {}));
   }
 
-  end(): ReturnType<FaultLayer['end']> {
+  control<Request extends DiskRequest>(request: Request): Promise<DiskResult<Request['op']>> {
+    return this.#enqueue(() => this.#command('disk', { request })) as Promise<DiskResult<Request['op']>>;
+  }
+
+  end(): Promise<EndedRecording> {
     return this.#enqueue(async () => {
       const start = this.#start;
       if (start === undefined)
         throw new Error('the fuse layer was asked to end a recording that it never began');
-      const { firings } = await this.#command({ command: 'end', file: this.#exchangeFile });
-      const added = decodeRecording(await readFile(this.#exchangeFile, 'utf8'));
+      const { firings, rules, wasCut } = await this.#command('end', { file: this.#exchangeFile });
+      const written = decodeRecording(await readFile(this.#exchangeFile, 'utf8'));
       await rm(this.#exchangeFile);
-      return { recording: { base: start.base, trace: [...start.trace, ...added.trace] }, firings };
+      const whole = { base: start.base, trace: [...start.trace, ...written.trace] };
+      return { recording: wasCut ? written : whole, firings, rules };
     });
   }
 
@@ -145,20 +183,29 @@ class FuseLayer implements FaultLayer {
     return result;
   }
 
-  async #command(command: Command): Promise<Extract<Answer, { ok: true }>> {
-    const answer = await this.#whileMounted(this.#exchange(command), command);
-    if (!answer.ok) throw new Error(`the fuse layer could not ${command.command}: ${answer.message}`);
-    return answer;
+  async #command<Name extends CommandName>(
+    command: Name,
+    ask: Commands[Name]['ask'],
+  ): Promise<Commands[Name]['answer']> {
+    const answer = await this.#whileMounted(this.#exchange({ command, ...ask }), command);
+    if (answer.ok) return answer.value as Commands[Name]['answer'];
+    if (answer.code !== undefined) throw new ControlError(answer.code, answer.message);
+    throw new Error(`the fuse layer could not ${command}: ${answer.message}`);
   }
 
-  async #exchange(command: Command): Promise<Answer> {
+  async #exchange(command: object): Promise<Answer> {
     await this.#control.write(JSON.stringify(command), 0);
-    const { bytesRead } = await this.#control.read(this.#answer, 0, answerBytesMax, 0);
-    return JSON.parse(this.#answer.toString('utf8', 0, bytesRead)) as Answer;
+    const parts: Buffer[] = [];
+    for (let length = 0; ; ) {
+      const { bytesRead } = await this.#control.read(this.#answer, 0, answerPartBytes, length);
+      if (bytesRead > 0) parts.push(Buffer.from(this.#answer.subarray(0, bytesRead)));
+      length += bytesRead;
+      if (bytesRead < answerPartBytes) return JSON.parse(Buffer.concat(parts).toString()) as Answer;
+    }
   }
 
   /** The answer; or, where the daemon is dead or hangs, an error that says so rather than the EIO that is seen here. */
-  async #whileMounted(answer: Promise<Answer>, { command }: Command): Promise<Answer> {
+  async #whileMounted(answer: Promise<Answer>, command: CommandName): Promise<Answer> {
     let timer: NodeJS.Timeout | undefined;
     const hung = new Promise<never>((_, reject) => {
       timer = setTimeout(() => {

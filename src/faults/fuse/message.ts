@@ -30,6 +30,24 @@ class Slab {
   }
 }
 
+/** A part of a buffer. The last one is kept: most requests are of one size, and a new array costs as much as its bytes. */
+class Window {
+  readonly #buffer: Buffer;
+  #part: Uint8Array;
+
+  constructor(buffer: Buffer) {
+    this.#buffer = buffer;
+    this.#part = buffer.subarray(0, 0);
+  }
+
+  at(start: number, length: number): Uint8Array {
+    const byteOffset = this.#buffer.byteOffset + start;
+    if (this.#part.byteOffset !== byteOffset || this.#part.length !== length)
+      this.#part = new Uint8Array(this.#buffer.buffer, byteOffset, length);
+    return this.#part;
+  }
+}
+
 /**
  * The request that is being served: one buffer, filled anew by each read from the device. Positions are in bytes from
  * the end of struct fuse_in_header.
@@ -38,6 +56,7 @@ export class Request {
   readonly buffer: Buffer = Buffer.alloc(requestBytesMax);
   readonly #view = new DataView(this.buffer.buffer, this.buffer.byteOffset);
   readonly #slab = new Slab();
+  readonly #data = new Window(this.buffer);
   /** Bytes of the whole request, its header included. */
   length = 0;
 
@@ -94,7 +113,7 @@ export class Request {
     const start = inHeaderBytes + at;
     if (start + length > this.length) throw new PosixError('EPROTO', 'the request is shorter than it says');
     const copy = this.#slab.take(length);
-    copy.set(new Uint8Array(this.buffer.buffer, this.buffer.byteOffset + start, length));
+    copy.set(this.#data.at(start, length));
     return copy;
   }
 
@@ -117,10 +136,29 @@ export class Request {
   }
 }
 
+/** What a name stands for, as the kernel is told. */
+export interface EntryNode {
+  readonly node: number;
+  readonly generation: number;
+  /** Nothing but the kernel's own calls will change it: no need to ask again. */
+  readonly remember: boolean;
+}
+
+const daySeconds = 86_400;
+
+/**
+ * For how long the kernel may keep what it was told of an inode. A directory's attributes change by the kernel's own calls
+ * alone, and it looks at them at each step of a path. A file's size changes by faults too.
+ */
+function attributesValidSeconds({ kind }: Inode): number {
+  return kind === 'directory' ? daySeconds : 0;
+}
+
 /** The reply that is being built. Positions are in bytes from the end of struct fuse_out_header. */
 export class Reply {
   readonly buffer: Buffer = Buffer.alloc(replyBytesMax);
   readonly view: DataView = new DataView(this.buffer.buffer, this.buffer.byteOffset);
+  readonly #room = new Window(this.buffer);
 
   u32(at: number, value: number): void {
     this.view.setUint32(outHeaderBytes + at, value, true);
@@ -151,9 +189,9 @@ export class Reply {
     this.buffer.set(bytes, outHeaderBytes + at);
   }
 
-  /** Room for `length` bytes of data, to be filled by the caller. */
-  room(at: number, length: number): Uint8Array {
-    return new Uint8Array(this.buffer.buffer, this.buffer.byteOffset + outHeaderBytes + at, length);
+  /** The body, for `length` bytes of data that the caller fills in. */
+  room(length: number): Uint8Array {
+    return this.#room.at(outHeaderBytes, length);
   }
 
   /** struct fuse_attr, 88 bytes. */
@@ -174,19 +212,21 @@ export class Reply {
     this.u32(at + 84, 0); // flags
   }
 
-  /** struct fuse_attr_out, 104 bytes; the kernel may keep it for `validSeconds`. */
-  attributesReply(inode: Inode, linkCount: number, validSeconds = 0): number {
-    this.u64(0, validSeconds);
+  /** struct fuse_attr_out, 104 bytes. */
+  attributesReply(inode: Inode, linkCount: number): number {
+    this.u64(0, attributesValidSeconds(inode));
     this.zero(8, 8);
     this.attributes(16, inode, linkCount);
     return 104;
   }
 
-  /** struct fuse_entry_out, 128 bytes; the kernel may keep it for no time at all. */
-  entry(at: number, node: number, generation: number, inode: Inode, linkCount: number): number {
+  /** struct fuse_entry_out, 128 bytes. */
+  entry(at: number, { node, generation, remember }: EntryNode, inode: Inode, linkCount: number): number {
     this.id(at, node, generation);
     this.u64(at + 8, generation);
-    this.zero(at + 16, 24);
+    this.u64(at + 16, remember ? daySeconds : 0);
+    this.u64(at + 24, attributesValidSeconds(inode));
+    this.u64(at + 32, 0);
     this.attributes(at + 40, inode, linkCount);
     return 128;
   }

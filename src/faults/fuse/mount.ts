@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { Socket } from 'node:net';
+import type { Readable } from 'node:stream';
 
 /** The FUSE device; POWERCUT_FUSE_DEVICE names another one, for instance a node that an ordinary user may open. */
 export function fuseDevice(): string {
@@ -15,14 +16,17 @@ export function fuseDevice(): string {
  * reader cleans up as well, in case the keeper itself was killed.
  */
 const keeperScript = `
-device=$1 point=$2
-shift 2
+device=$1 point=$2 scratch=$3
+shift 3
 trap '' PIPE
 [ -c "$device" ] || { echo "$device is no character device" >&2; exit 69; }
 exec 4<&0 3<>"$device" || exit 69
 mount -i -t fuse -o "fd=3,rootmode=40000,user_id=$(id -u),group_id=$(id -g),allow_other,default_permissions" \
   powercut "$point" || exit 69
-clean() { umount -l "$point"; rmdir "$point"; } 2>/dev/null
+clean() {
+  umount -l "$point"
+  if [ -n "$scratch" ]; then rm -r "$scratch"; else rmdir "$point"; fi
+} 2>/dev/null
 daemon=
 trap 'kill -9 $daemon' HUP INT TERM
 "$@" 4<&- </dev/null &
@@ -47,20 +51,23 @@ export interface KeptMount {
   readonly gone: Promise<string>;
   /** Settles when the daemon has written a line to stdout, or with false when the mount was gone before. */
   readonly ready: Promise<boolean>;
+  /** What the daemon writes to stdout after its first line. */
+  readonly output: Readable;
   /** Ends the daemon, unmounts and removes the mount point. Settles when that is done. */
   end(): Promise<void>;
 }
 
 /**
  * Mounts on the empty directory `point`, with `daemon` as the process that serves it: it finds the device as descriptor
- * 3. The mount ends with this process at the latest, and removes `point`.
+ * 3. The mount ends with this process at the latest, and removes `point`; or, where it is given, `scratch` in its place.
  */
-export function keepMount(point: string, daemon: readonly string[]): KeptMount {
+export function keepMount(point: string, daemon: readonly string[], scratch = ''): KeptMount {
   // A session of its own: Ctrl-C in the terminal is for the owner, which decides what to do with its mounts.
-  const keeper = spawn('/bin/sh', ['-c', keeperScript, 'powercut-keeper', fuseDevice(), point, ...daemon], {
-    detached: true,
-    stdio: ['pipe', 'pipe', 'pipe'],
-  });
+  const keeper = spawn(
+    '/bin/sh',
+    ['-c', keeperScript, 'powercut-keeper', fuseDevice(), point, scratch, ...daemon],
+    { detached: true, stdio: ['pipe', 'pipe', 'pipe'] },
+  );
   let stderr = '';
   keeper.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr = (stderr + text).slice(-stderrCharactersMax);
@@ -78,6 +85,7 @@ export function keepMount(point: string, daemon: readonly string[]): KeptMount {
   return {
     gone,
     ready,
+    output: keeper.stdout,
     async end() {
       keepAlive(keeper, true);
       keeper.stdin.end();

@@ -1,7 +1,7 @@
 import type { Recording } from '../model/recording.ts';
 import type { Inode, InodeNumber, Timestamp } from '../model/tree.ts';
-import type { Plan } from '../plan.ts';
-import { type Caller, type Descriptor, LiveDisk, PosixError } from '../volume.ts';
+import type { Firing, Plan } from '../plan.ts';
+import { type Caller, type Descriptor, type LastingFaults, LiveDisk, PosixError } from '../volume.ts';
 import type { Reply, Request } from './message.ts';
 import { openDirectIo } from './wire.ts';
 
@@ -23,11 +23,14 @@ export interface Handle {
 export interface SessionOptions {
   readonly start: Recording;
   readonly plan: Plan;
+  /** After a power cut, in place of a plan. */
+  readonly earlier: LastingFaults | undefined;
   readonly record: boolean;
   /** Tells the node ids and handles of this session from those of the ones before; from 1. */
   readonly generation: number;
   readonly directIo: boolean;
   readonly kill: (pid: number) => void;
+  readonly onFiring: (firing: Firing) => void;
 }
 
 /** What the kernel sees between one `begin` and the next: a live disk, and the handles open on it. */
@@ -37,11 +40,14 @@ export class Session implements Caller {
   readonly #openFlags: number;
   readonly #handles: (Handle | undefined)[] = [];
   readonly #freeHandles: number[] = [];
+  readonly #toldDirectories = new Set<InodeNumber>();
   #request: Request | undefined;
   #handlePid = 0;
 
-  constructor({ start, plan, record, generation, directIo, kill }: SessionOptions) {
-    this.disk = new LiveDisk({ start, plan, record, now: wallClock, onKill: () => kill(this.pid) });
+  constructor(options: SessionOptions) {
+    const { start, plan, earlier, record, generation, directIo, kill, onFiring } = options;
+    const onKill = () => kill(this.pid);
+    this.disk = new LiveDisk({ start, plan, earlier, record, now: wallClock, onKill, onFiring });
     this.disk.caller = this;
     this.generation = generation;
     this.#openFlags = directIo ? openDirectIo : 0;
@@ -94,16 +100,21 @@ export class Session implements Caller {
     this.disk.files.close(descriptor);
   }
 
-  /** Writes struct fuse_entry_out. The kernel remembers the inode now: it stays until the kernel forgets it. */
-  replyEntry(reply: Reply, at: number, inode: Inode): number {
-    this.disk.hold(inode.number);
-    return reply.entry(
-      at,
-      inode.number,
-      this.generation,
-      inode,
-      this.disk.attributes.linkCount(inode.number),
-    );
+  /**
+   * Writes struct fuse_entry_out. The kernel knows the inode now: it stays until the kernel forgets it. `remember`: the
+   * name as well, until it changes it.
+   */
+  replyEntry(reply: Reply, at: number, inode: Inode, remember = true): number {
+    const { number: node, kind } = inode;
+    this.disk.hold(node);
+    if (kind === 'directory') this.#toldDirectories.add(node);
+    const linkCount = this.disk.attributes.linkCount(node);
+    return reply.entry(at, { node, generation: this.generation, remember }, inode, linkCount);
+  }
+
+  /** Directories of which the kernel may remember attributes. */
+  get toldDirectories(): Iterable<InodeNumber> {
+    return this.#toldDirectories;
   }
 
   replyAttributes(reply: Reply, inode: InodeNumber): number {

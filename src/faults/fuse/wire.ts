@@ -133,6 +133,22 @@ export const fileType = {
   socket: 0o140000,
 } as const;
 
+/** FUSE_NOTIFY_INVAL_INODE, in the place of an error of struct fuse_out_header. */
+const notifyInvalidInode = 2;
+/** struct fuse_out_header and struct fuse_notify_inval_inode_out. */
+export const notificationBytes = 40;
+
+/** Writes what tells the kernel to ask for a node's attributes again; pages it keeps. */
+export function writeNotification(view: DataView, node: number, generation: number): void {
+  view.setUint32(0, notificationBytes, true);
+  view.setInt32(4, notifyInvalidInode, true);
+  view.setBigUint64(8, 0n, true); // unique: no reply to a request
+  view.setUint32(16, node, true);
+  view.setUint32(20, generation, true);
+  view.setBigInt64(24, -1n, true); // offset: no pages
+  view.setBigInt64(32, 0n, true);
+}
+
 /** What the kernel offered and this side took. */
 export interface Negotiated {
   readonly minor: number;

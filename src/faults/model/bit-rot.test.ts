@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bitRotStates } from './bit-rot.ts';
+import { bitRotStates, sweepBitRot } from './bit-rot.ts';
 import { readContent } from './content.ts';
 import { takeApart } from './effects.ts';
 import { create, link, mkdir, program, truncate, unlink, write } from './fixtures/programs.ts';
@@ -62,6 +62,25 @@ describe('bit rot', () => {
   it('finds nothing to rot where no file holds a byte', () => {
     const empty = liveTree(program(create(2, 'f'), truncate(2, 10_000)));
     expect(bitRotStates(empty, 2, { seed: 1, limit: 10 })).toEqual({ exhaustive: true, states: [] });
+  });
+
+  it('sweeps every sector, each once, by a bit that the seed draws in it', () => {
+    const large = liveTree(
+      program(create(2, 'f'), write(2, 'x'.repeat(1300)), create(3, 'g'), write(3, 'y')),
+    );
+    const sectorsOf = (seed: number) =>
+      sweepBitRot(large, 4, { seed }).states.map(({ rotten }) => [rotten?.inode, (rotten?.offset ?? 0) >> 9]);
+    expect(sectorsOf(1)).toEqual([
+      [2, 0],
+      [2, 1],
+      [2, 2],
+      [3, 0],
+    ]);
+    expect(sectorsOf(2)).toEqual(sectorsOf(1));
+    const drawn = (seed: number) => sweepBitRot(large, 4, { seed }).states.map(({ rotten }) => rotten);
+    expect(drawn(1)).toEqual(drawn(1));
+    expect(drawn(1)).not.toEqual(drawn(2));
+    for (const rotten of drawn(3)) expect(rotten?.offset).toBeLessThan(rotten?.inode === 2 ? 1300 : 1);
   });
 
   it('refuses a file that the image does not have', () => {

@@ -1,6 +1,6 @@
 import type { CrashState } from './image.ts';
 import { createRandom } from './random.ts';
-import { type Span, storedSpans } from './stored-spans.ts';
+import { type Span, storedSectors, storedSpans } from './stored-spans.ts';
 import type { Tree } from './tree.ts';
 
 /**
@@ -21,6 +21,20 @@ export function bitRotStates(
     return { point, lost: [], filler: 'old', rotten };
   });
   return { exhaustive: count === total, states };
+}
+
+/** One such state for every sector that the files hold: a seeded bit of each. */
+export function sweepBitRot(
+  tree: Tree,
+  point: number,
+  { seed }: { readonly seed: number },
+): { readonly exhaustive: true; readonly states: readonly CrashState[] } {
+  const random = createRandom(seed, 'bit-rot');
+  const states = storedSectors(tree).map(({ inode, offset, length }): CrashState => {
+    const rotten = { inode, offset: offset + random.below(length), bit: random.below(8) };
+    return { point, lost: [], filler: 'old', rotten };
+  });
+  return { exhaustive: true, states };
 }
 
 function byteAt(spans: readonly Span[], position: number): { inode: number; offset: number } {

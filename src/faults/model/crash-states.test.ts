@@ -242,7 +242,7 @@ function notNested(recording: Recording, strict: string, weak: string): string |
 
 describe('profiles', () => {
   it.each(nested)('%s allows nothing that %s forbids', (strict, weak) => {
-    for (const { program: name, recording } of litmus) {
+    for (const { name, recording } of litmus) {
       expect({ name, found: notNested(recording, strict, weak) }).toEqual({ name, found: undefined });
     }
     fc.assert(

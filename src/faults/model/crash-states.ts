@@ -1,6 +1,7 @@
+import type { Device } from './device.ts';
 import type { EffectTrace } from './effects.ts';
 import type { CrashState, Filler } from './image.ts';
-import { buildOrder, type Order } from './order.ts';
+import { buildOrder, type Order, type OrderRules } from './order.ts';
 import {
   add,
   addAll,
@@ -24,6 +25,12 @@ export interface CrashStateSettings {
   readonly limit: number;
   /** Only crash points greater than this: what came before was explored already. */
   readonly after?: number;
+  /** Only crash points among these. */
+  readonly among?: ReadonlySet<number>;
+  /** Under `torn-write`: also the states in which each write is there whole or not at all. */
+  readonly alsoWhole?: boolean;
+  /** What to try where there are too many states for all, in place of the order below; the points come far apart first. */
+  readonly choose?: (order: Order, points: readonly number[]) => Iterable<Choice>;
 }
 
 export interface CrashStates {
@@ -50,8 +57,10 @@ export function crashStates(
   settings: CrashStateSettings,
 ): CrashStates {
   const tearing = fault === 'torn-write';
-  const order = buildOrder(trace, profile.rules(), tearing);
-  const points = crashPoints(trace, settings.after ?? -1);
+  const rules = profile.rules();
+  const order = buildOrder(trace, rules, tearing);
+  const { after = -1, among } = settings;
+  const points = crashPoints(trace, after).filter((point) => among?.has(point) !== false);
   if (fault === 'process-kill') {
     const states = farApart(points)
       .slice(0, settings.limit)
@@ -59,11 +68,20 @@ export function crashStates(
       .map((point) => ({ point, lost: [], filler: 'old' as const }));
     return { order, points, exhaustive: points.length <= settings.limit, states };
   }
-  const fillers = tearing ? profile.fillers.torn : profile.fillers.whole;
+  const fillers = tearing ? tornFillers(profile, rules, trace.recording.device) : profile.fillers.whole;
   const exhaustive = countAll(order, points, settings.limit) * fillers.length <= settings.limit;
-  const choices = exhaustive ? everything(order, points) : mostTelling(order, points, settings);
-  const states = toStates(order, choices, fillers, tearing);
+  const { choose = (_order, spread) => mostTelling(order, spread, settings) } = settings;
+  const choices = exhaustive ? everything(order, points) : choose(order, farApart(points));
+  const states = toStates(order, choices, fillers, tearing && settings.alsoWhole !== true);
   return { order, points, exhaustive, states: take(states, settings.limit) };
+}
+
+/** What copies on write overwrites nothing; on all else the disk decides, and where it is not named, the profile. */
+function tornFillers(profile: Profile, rules: OrderRules, device: Device | undefined): readonly Filler[] {
+  const { torn } = profile.fillers;
+  if (device?.powersafeOverwrite === undefined || rules.copyOnWrite === true) return torn;
+  const others = torn.filter((filler) => filler !== 'garbage-overwrites');
+  return device.powersafeOverwrite ? others : [...others, 'garbage-overwrites'];
 }
 
 /** A crash just before an operation has all earlier acknowledgements, so one point an operation is enough; and the end. */
@@ -77,7 +95,8 @@ export function crashPoints(trace: EffectTrace, after = -1): number[] {
   return points;
 }
 
-interface Choice {
+/** Of what is pending at one crash point, what reached the disk. */
+export interface Choice {
   readonly pending: Pending;
   readonly kept: Bits;
 }
@@ -117,16 +136,15 @@ const families: readonly ((pending: Pending, order: Order) => Family)[] = [
  */
 function* mostTelling(
   order: Order,
-  points: readonly number[],
+  spread: readonly number[],
   settings: CrashStateSettings,
 ): Generator<Choice> {
-  const spread = farApart(points);
   for (const point of spread) {
     const pending = pendingAt(order, point);
     yield { pending, kept: all(pending) };
     yield { pending, kept: bits(pending.atoms.length) };
   }
-  const few = Math.ceil(settings.limit / (2 * families.length * points.length));
+  const few = Math.ceil(settings.limit / (2 * families.length * spread.length));
   for (const share of [few, Number.POSITIVE_INFINITY]) {
     for (const family of families) {
       for (const point of spread) {
@@ -185,7 +203,7 @@ function all(pending: Pending): Bits {
 }
 
 /** The first `count` positions. */
-function firstOf(pending: Pending, count: number): Bits {
+export function firstOf(pending: Pending, count: number): Bits {
   const kept = bits(pending.atoms.length);
   for (let position = 0; position < count; position++) add(kept, position);
   return kept;
@@ -235,7 +253,8 @@ function byEntry(pending: Pending, order: Order): number[][] {
   return [...groups.values()].filter((group) => group.length > 1);
 }
 
-function allNeeding(pending: Pending, positions: readonly number[]): Bits {
+/** These positions and all that need one of them. */
+export function allNeeding(pending: Pending, positions: readonly number[]): Bits {
   const result = bits(pending.atoms.length);
   for (const position of positions) {
     const more = pending.neededBy[position];
@@ -244,7 +263,7 @@ function allNeeding(pending: Pending, positions: readonly number[]): Bits {
   return result;
 }
 
-function without(kept: Bits, lost: Bits): Bits {
+export function without(kept: Bits, lost: Bits): Bits {
   return kept.map((word, index) => word & ~(lost[index] ?? 0));
 }
 
@@ -259,17 +278,17 @@ function* toStates(
   order: Order,
   choices: Iterable<Choice>,
   fillers: readonly Filler[],
-  tearing: boolean,
+  onlyTorn: boolean,
 ): Generator<CrashState> {
   const seen = new Set<string>();
   for (const { pending, kept } of choices) {
     const lost = lostEffects(order, pending, kept);
-    const torn = tearing && isTorn(order.trace, lost);
+    const torn = onlyTorn && isTorn(order.trace, lost);
     const losesData = lost.some((id) => order.trace.effects[id]?.kind === 'data');
     for (const filler of fillers) {
       if (filler !== 'old' && !losesData) continue;
       // Garbage in an overwritten unit is a torn write of its own, also where the write has one unit only.
-      if (tearing && !torn && filler !== 'garbage-overwrites') continue;
+      if (onlyTorn && !torn && filler !== 'garbage-overwrites') continue;
       const key = `${pending.point} ${filler} ${lost.join()}`;
       if (seen.has(key)) continue;
       seen.add(key);

@@ -1,5 +1,5 @@
 import { applyOperation } from './apply.ts';
-import type { Operation } from './operation.ts';
+import type { Operation, SyncOperation } from './operation.ts';
 import type { Recording } from './recording.ts';
 import { cloneTree, type InodeNumber, type Tree } from './tree.ts';
 
@@ -52,10 +52,8 @@ function describe(operation: Operation, names: Names): string {
     case 'set-xattr':
       return `${operation.value === null ? 'removexattr' : 'setxattr'} ${names.of(operation.inode)} ${operation.name}`;
     case 'sync': {
-      const fate =
-        operation.failed === true ? ' (answered EIO)' : operation.lost === true ? ' (the disk lied)' : '';
       const verb = operation.cause === 'fsyncdir' ? 'fsync directory' : operation.cause;
-      return `${verb} ${names.of(operation.inode)}${fate}`;
+      return `${verb} ${names.of(operation.inode)}${fateOf(operation)}`;
     }
     case 'close':
       return `close ${names.of(operation.inode)}`;
@@ -64,8 +62,14 @@ function describe(operation: Operation, names: Names): string {
   }
 }
 
+function fateOf({ failed, lost, leftOut }: SyncOperation): string {
+  if (failed === true) return ' (answered EIO)';
+  if (leftOut === true) return ' (left out)';
+  return lost === true ? ' (the disk lied)' : '';
+}
+
 /** The newest name of each inode; one that has none any more keeps its last. */
-class Names {
+export class Names {
   private readonly tree: Tree;
   private readonly namedBy = new Map<InodeNumber, { readonly parent: InodeNumber; readonly name: string }>();
 

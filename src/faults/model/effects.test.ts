@@ -15,8 +15,8 @@ import {
 } from './fixtures/programs.ts';
 
 /** What the last operation came to. */
-function lastOf(recording: Parameters<typeof takeApart>[0], atomicUnitBytes = 512): Effect[] {
-  const { effects } = takeApart(recording, { atomicUnitBytes });
+function lastOf(recording: Parameters<typeof takeApart>[0], unitBytes: 512 | 4096 | 16384 = 512): Effect[] {
+  const { effects } = takeApart({ ...recording, device: { unitBytes } });
   return effects.filter(({ entry }) => entry === recording.trace.length - 1);
 }
 

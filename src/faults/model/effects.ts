@@ -1,5 +1,6 @@
 import { applyOperation } from './apply.ts';
 import { type Content, pageBytes } from './content.ts';
+import { sectorBytes, unitBytesOf } from './device.ts';
 import type { CreateOperation, MediumOperation, Operation, WriteOperation } from './operation.ts';
 import type { Recording } from './recording.ts';
 import { cloneTree, type FileInode, type InodeNumber, type Tree } from './tree.ts';
@@ -81,20 +82,9 @@ export type Effect =
   | UnlinkEffect
   | MetaEffect;
 
-export interface Device {
-  /** 512, 4096 or 16384: what the disk writes whole or not at all. */
-  readonly atomicUnitBytes: number;
-}
-
-/** The smallest unit that a disk writes. */
-export const sectorBytes = 512;
-
-export const defaultDevice: Device = { atomicUnitBytes: sectorBytes };
-
 /** A recording taken apart into effects. */
 export interface EffectTrace {
   readonly recording: Recording;
-  readonly device: Device;
   readonly effects: readonly Effect[];
   /** `effectsBefore[k]`: how many effects the first `k` entries have. One longer than the trace. */
   readonly effectsBefore: readonly number[];
@@ -103,19 +93,20 @@ export interface EffectTrace {
 type WithoutPlace<E> = E extends Effect ? Omit<E, 'id' | 'entry' | 'volume'> : never;
 type Piece = WithoutPlace<Effect>;
 
-export function takeApart(recording: Recording, device: Device = defaultDevice): EffectTrace {
+export function takeApart(recording: Recording): EffectTrace {
+  const unitBytes = unitBytesOf(recording.device);
   const live = cloneTree(recording.base);
   const effects: Effect[] = [];
   const effectsBefore: number[] = [];
   recording.trace.forEach((step, entry) => {
     effectsBefore.push(effects.length);
     if (step.kind !== 'operation') return;
-    for (const piece of pieces(live, step.operation, device.atomicUnitBytes)) {
+    for (const piece of pieces(live, step.operation, unitBytes)) {
       effects.push({ ...piece, id: effects.length, entry, volume: step.volume });
     }
   });
   effectsBefore.push(effects.length);
-  return { recording, device, effects, effectsBefore };
+  return { recording, effects, effectsBefore };
 }
 
 /** The effects of one operation; leaves `live` as it is after the operation. */

@@ -77,7 +77,7 @@ describe('a crash state is explained', () => {
     expectDepartures({ recording, profile: 'hostile', lost: second, filler: 'garbage-overwrites' }, [
       'lost',
       'torn',
-      'garbage',
+      'unsafe-overwrite',
     ]);
   });
 

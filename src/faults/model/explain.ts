@@ -19,7 +19,7 @@ export function permittingRules(order: Order, profile: Profile, state: CrashStat
   if (lost.some((effect) => effect.kind === 'link' || effect.kind === 'unlink')) departures.add('name');
   if (hasSizeAhead(kept, lost)) departures.add('size-ahead');
   if (isTorn(trace, state.lost)) departures.add('torn');
-  if (state.filler !== 'old') departures.add('garbage');
+  if (state.filler !== 'old') departures.add(state.filler === 'garbage' ? 'garbage' : 'unsafe-overwrite');
   if (hasSplitRename(order, isLost, lost)) departures.add('split-rename');
   if (hasBarrier(order, state, lost, ({ failed }) => failed === true)) departures.add('failed-barrier');
   if (hasBarrier(order, state, lost, (barrier) => barrier.lost === true)) departures.add('lying-barrier');

@@ -18,6 +18,10 @@ export interface CrashState {
   readonly rotten?: FlippedBit;
   /** A sector that cannot be read until it is written: a fault of the disk under the image. */
   readonly unreadable?: UnreadableSector;
+  /** The first read of this file answers what an earlier barrier had made durable, so many versions back. */
+  readonly stale?: { readonly inode: number; readonly back: number };
+  /** The first read of this file is answered late. */
+  readonly stalled?: { readonly inode: number };
 }
 
 export interface UnreadableSector {

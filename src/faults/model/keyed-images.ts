@@ -20,12 +20,12 @@ export class KeyedImages {
     return this.latest.image;
   }
 
-  /** Equal for states whose images look the same to a subject ({@link imageKey}), on disks that cannot read the same sector. */
+  /** Equal for states whose images look the same to a subject ({@link imageKey}), on disks that do the same. */
   keyOf(state: CrashState): string {
     const place = placeOf(this.trace, state);
     const known = this.keys.get(place);
     if (known !== undefined) return known;
-    const key = `${imageKey(this.at(state))}${JSON.stringify(state.unreadable ?? '')}`;
+    const key = `${imageKey(this.at(state))}${diskOf(state)}`;
     this.keys.set(place, key);
     return key;
   }
@@ -33,7 +33,7 @@ export class KeyedImages {
 
 /** Equal only for states that leave the same image: what was lost at the very end might as well not have been issued yet. */
 function placeOf({ effectsBefore }: EffectTrace, state: CrashState): string {
-  const { point, lost, filler, rotten, unreadable } = state;
+  const { point, lost, filler, rotten } = state;
   let end = effectsBefore[point] ?? 0;
   let count = lost.length;
   // A filler shows something in place of what was lost, at the end too.
@@ -41,6 +41,12 @@ function placeOf({ effectsBefore }: EffectTrace, state: CrashState): string {
     end--;
     count--;
   }
-  const disk = rotten ?? unreadable;
-  return `${end} ${filler} ${lost.slice(0, count).join()} ${JSON.stringify(disk ?? '')}`;
+  return `${end} ${filler} ${lost.slice(0, count).join()} ${JSON.stringify(rotten ?? '')} ${diskOf(state)}`;
+}
+
+/** What the disk does to those who read the image. */
+function diskOf({ unreadable, stale, stalled }: CrashState): string {
+  if (stale !== undefined) return `stale ${stale.inode} ${stale.back}`;
+  if (stalled !== undefined) return `stalled ${stalled.inode}`;
+  return JSON.stringify(unreadable ?? '');
 }

@@ -1,6 +1,5 @@
-import { sectorBytes } from './effects.ts';
 import type { CrashState } from './image.ts';
-import { storedSpans } from './stored-spans.ts';
+import { storedSectors } from './stored-spans.ts';
 import type { Tree } from './tree.ts';
 
 /**
@@ -12,11 +11,7 @@ export function latentSectorStates(
   point: number,
   { limit }: { readonly limit: number },
 ): { readonly exhaustive: boolean; readonly states: readonly CrashState[] } {
-  const sectors = storedSpans(tree).flatMap(({ inode, offset, length }) =>
-    Array.from({ length: Math.ceil(length / sectorBytes) }, (_, sector) => {
-      return { inode, offset: offset + sector * sectorBytes };
-    }),
-  );
+  const sectors = storedSectors(tree).map(({ inode, offset }) => ({ inode, offset }));
   const count = Math.min(sectors.length, limit);
   const states = Array.from({ length: count }, (_, index): CrashState => {
     const unreadable = sectors[Math.floor((index * sectors.length) / count)];

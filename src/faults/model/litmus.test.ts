@@ -26,7 +26,7 @@ import { liveTree, type Recording, type TraceEntry } from './recording.ts';
 import { emptyTree } from './tree.ts';
 
 /**
- * Litmus programs with the whole set of what may be found, written down beforehand. fixtures/litmus.ts asks single
+ * Litmus programs with the whole set of what may be found, written down beforehand. scenarios/litmus asks single
  * questions of many more.
  */
 function outcomes(recording: Recording, profile: string, fault: CrashFault = 'power-loss'): string[] {

@@ -117,6 +117,8 @@ export interface SyncOperation {
   readonly failed?: boolean;
   /** The disk answered and did nothing: it covers nothing. A later barrier may. */
   readonly lost?: boolean;
+  /** As if nobody had issued it: it stands here only to keep its place in the trace (docs/mutation.md). */
+  readonly leftOut?: boolean;
 }
 
 /** The last descriptor that could write was closed. Makes nothing durable, but ext4's auto_da_alloc looks at it. */

@@ -240,8 +240,11 @@ export function buildOrder(trace: EffectTrace, rules: OrderRules, tearing: boole
     const { operation, volume } = step;
     if (operation.kind === 'close') rules.onClose?.(builder, operation.inode, volume);
     else if (operation.kind === 'sync') {
+      if (operation.leftOut === true) return;
       barriers += 1;
-      const works = operation.lost !== true && (rules.barrierWorks?.(barriers) ?? true);
+      // Without a volatile cache the write-back that goes before the flush is what counts.
+      const flushed = operation.lost !== true && (rules.barrierWorks?.(barriers) ?? true);
+      const works = flushed || trace.recording.device?.volatileCache === false;
       if (operation.failed === true) builder.abandonData(operation.inode);
       else if (works)
         applyBarrier(builder, rules, { entry, volume, operation, dataOnly: isDataOnly(operation) });

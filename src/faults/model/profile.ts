@@ -11,6 +11,8 @@ export type { Profile, Rule } from './profiles/type.ts';
 
 const profiles: readonly Profile[] = [posix, hostile, ext4Ordered, ext4DataJournal, xfs, btrfs, lyingDisk];
 
+export const profileNames: readonly string[] = profiles.map(({ name }) => name);
+
 export function profileNamed(name: string): Profile {
   const profile = profiles.find((candidate) => candidate.name === name);
   if (profile === undefined) {

@@ -36,10 +36,11 @@ export function decodeRecording(text: string): Recording {
 }
 
 /** The same as plain data, for files that embed a recording. */
-export function recordingToJson({ base, trace }: Recording): RecordingJson {
+export function recordingToJson({ device, base, trace }: Recording): RecordingJson {
   return {
     format: 'powercut-recording',
     version: 1,
+    ...(device === undefined ? {} : { device }),
     volumes: [...base.roots],
     inodes: [...base.inodes.values()].map(encodeInode),
     trace: trace.map(encodeEntry),
@@ -51,7 +52,11 @@ export function recordingFromJson(json: unknown): Recording {
   const { success, data, error } = recordingSchema.safeParse(json);
   if (!success) throw new Error(`not a recording of format version 1:\n${z.prettifyError(error)}`);
   const base = decodeTree(data);
-  return { base, trace: data.trace.map((entry, index) => decodeEntry(entry, base, index)) };
+  return {
+    ...(data.device === undefined ? {} : { device: data.device }),
+    base,
+    trace: data.trace.map((entry, index) => decodeEntry(entry, base, index)),
+  };
 }
 
 type InodeJson = RecordingJson['inodes'][number];

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { pageBytes } from './content.ts';
-import { sectorBytes } from './effects.ts';
+import { deviceSchema, sectorBytes } from './device.ts';
 
 /** The shape of a recording file, format version 1. docs/recording-format.md describes it. */
 
@@ -101,6 +101,7 @@ const operation = z.discriminatedUnion('kind', [
     cause: z.enum(['fsync', 'fdatasync', 'fsyncdir', 'O_SYNC', 'O_DSYNC']),
     failed: z.boolean().exactOptional(),
     lost: z.boolean().exactOptional(),
+    leftOut: z.boolean().exactOptional(),
   }),
   z.strictObject({ kind: z.literal('close'), inode: inodeNumber }),
   z.strictObject({
@@ -122,6 +123,7 @@ const entry = z.discriminatedUnion('kind', [
 export const recordingSchema = z.strictObject({
   format: z.literal('powercut-recording'),
   version: z.literal(1),
+  device: deviceSchema.exactOptional(),
   /** Volume name and the inode number of its root directory. */
   volumes: z.array(z.tuple([volumeName, inodeNumber])),
   inodes: z.array(inode),

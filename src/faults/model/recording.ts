@@ -1,4 +1,5 @@
 import { applyOperation } from './apply.ts';
+import type { Device } from './device.ts';
 import type { Operation } from './operation.ts';
 import { cloneTree, type Tree } from './tree.ts';
 
@@ -19,6 +20,8 @@ export type TraceEntry =
  * barriers and the profile decide.
  */
 export interface Recording {
+  /** What kind of disk the volumes are; the usual one where absent. */
+  readonly device?: Device;
   readonly base: Tree;
   readonly trace: readonly TraceEntry[];
 }

@@ -1,4 +1,5 @@
 import { pageBytes } from './content.ts';
+import { sectorBytes } from './device.ts';
 import { type FileInode, type InodeNumber, type Tree, walkVolume } from './tree.ts';
 
 /** Bytes that a file holds, at most a page of them; holes hold none. */
@@ -24,4 +25,14 @@ export function storedSpans(tree: Tree): Span[] {
       return { inode: file.number, offset, length: Math.min(pageBytes, size - offset) };
     });
   });
+}
+
+/** The same sector by sector; the last one of a file may be short. */
+export function storedSectors(tree: Tree): Span[] {
+  return storedSpans(tree).flatMap(({ inode, offset, length }) =>
+    Array.from({ length: Math.ceil(length / sectorBytes) }, (_, sector): Span => {
+      const from = sector * sectorBytes;
+      return { inode, offset: offset + from, length: Math.min(sectorBytes, length - from) };
+    }),
+  );
 }

@@ -1,9 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { type Storage, StorageError, type StorageFile } from '../../wal/storage.ts';
-import { liveTree } from '../model/recording.ts';
+import { liveTree, type Recording } from '../model/recording.ts';
 import { emptyTree } from '../model/tree.ts';
-import { neverFired } from '../plan.ts';
-import { type FileUser, fatesOf, faultCases, initialText } from '../volume/fixtures/fault-cases.ts';
+import {
+  type FaultCase,
+  type FileUser,
+  fatesOf,
+  faultCases,
+  initialText,
+} from '../volume/fixtures/fault-cases.ts';
+import { fsyncFailureCases, leftByCrash, untoldFailureCase } from '../volume/fixtures/fsync-failures.ts';
 import { openSimLayer } from './layer.ts';
 
 const start = { base: emptyTree(['data', 'mirror']), trace: [] };
@@ -24,11 +30,13 @@ function userOf(storage: Storage, file: StorageFile): FileUser {
     readBack: (offset, length) => text('readBack', offset, length),
     sync: () => named(file.sync()),
     create: async (path) => void (await named(storage.open(path, 'create'))),
+    openAgain: async () => userOf(storage, await storage.open('f', 'write')),
+    close: () => named(file.close()),
   };
 }
 
 describe('a live fault, through a storage of the sim layer', () => {
-  it.each(faultCases)('$name', async ({ plan, act, sees, trace }) => {
+  async function befall({ plan, act, sees, trace }: FaultCase): Promise<Recording> {
     const layer = openSimLayer(['data', 'mirror']);
     const storage = layer.place.kind === 'storages' ? layer.place.storages.get('data') : undefined;
     if (storage === undefined) throw new Error('no volume data');
@@ -39,15 +47,25 @@ describe('a live fault, through a storage of the sim layer', () => {
     const before = (await layer.end()).recording;
     await layer.begin(before, plan);
     expect(await act(userOf(storage, await storage.open('f', 'write')))).toEqual(sees);
-    const { recording, firings } = await layer.end();
-    expect(neverFired(plan, firings)).toEqual([]);
+    const { recording, rules } = await layer.end();
+    expect(rules.filter(({ fired }) => fired === 0)).toEqual([]);
     if (trace !== undefined) expect(fatesOf(recording, before.trace.length)).toEqual(trace);
     // What came of the faults is in the trace: it replays to what the subject saw.
     await layer.begin(recording, []);
     expect((await layer.end()).recording.trace).toEqual(recording.trace);
     expect(liveTree(recording).roots).toEqual(start.base.roots);
     await layer.close();
+    return recording;
+  }
+
+  it.each(faultCases)('$name', async (one) => void (await befall(one)));
+
+  it.each(fsyncFailureCases)('$name', async (one) => {
+    const recording = await befall(one);
+    expect(leftByCrash(recording, one.crash.profile)).toEqual(one.crash.leaves);
   });
+
+  it(untoldFailureCase.name, async () => void (await befall(untoldFailureCase)));
 
   it('tells which rules of a plan had no occasion', async () => {
     const layer = openSimLayer(['data']);
@@ -58,7 +76,8 @@ describe('a live fault, through a storage of the sim layer', () => {
     await layer.begin({ base: emptyTree(['data']), trace: [] }, plan);
     const storage = layer.place.kind === 'storages' ? layer.place.storages.get('data') : undefined;
     await (await storage?.open('1.seg', 'create'))?.write([latin('x')], 0);
-    expect(neverFired(plan, (await layer.end()).firings)).toEqual([plan[1]]);
+    const unfired = (await layer.end()).rules.filter(({ fired }) => fired === 0);
+    expect(unfired).toMatchObject([{ rule: plan[1], wasDue: false, why: 'there was no operation' }]);
     await layer.close();
   });
 });

@@ -128,7 +128,7 @@ describe('the sim layer', () => {
     await file.syncData();
     await expect(file.syncData()).rejects.toMatchObject({ code: 'io', errno: 'EIO' });
     const { recording, firings } = await layer.end();
-    expect(firings).toEqual([{ rule, entry: 2 }]);
+    expect(firings).toEqual([{ id: '1', rule, entry: 2, volume: 'data', operation: 'sync', path: 'a' }]);
     expect(recording.trace[2]).toMatchObject({ operation: { kind: 'sync', failed: true } });
     await layer.close();
   });

@@ -1,17 +1,18 @@
 import type { Storage } from '../../wal/storage.ts';
-import type { FaultLayer, Place } from '../layer.ts';
+import { carryOut, type DiskRequest, type DiskResult } from '../control/disk-requests.ts';
+import type { ControlledLayer, EndedRecording, Place } from '../layer.ts';
 import type { Recording } from '../model/recording.ts';
 import { emptyTree, type Tree } from '../model/tree.ts';
-import type { Firing, Plan } from '../plan.ts';
+import type { Plan } from '../plan.ts';
 import { SimSession } from './session.ts';
 import { SimStorage } from './storage.ts';
 
 /** The simulated disk under a subject in this process. Needs nothing of the machine, on any system. */
-export function openSimLayer(volumes: readonly string[]): FaultLayer {
+export function openSimLayer(volumes: readonly string[]): ControlledLayer {
   return new SimLayer(volumes);
 }
 
-class SimLayer implements FaultLayer {
+class SimLayer implements ControlledLayer {
   readonly name = 'sim';
   readonly place: Place;
   #start: Recording;
@@ -33,16 +34,27 @@ class SimLayer implements FaultLayer {
   }
 
   async acknowledge(text: string): Promise<void> {
-    this.#session.disk.acknowledge(text);
+    // Whoever was killed promises nothing any more.
+    if (!this.#session.isOver) this.#session.disk.acknowledge(text);
   }
 
   async entryCount(): Promise<number> {
     return this.#session.disk.entryCount;
   }
 
-  async end(): Promise<{ readonly recording: Recording; readonly firings: readonly Firing[] }> {
-    const { trace, firings } = this.#session.disk;
-    return { recording: { base: this.#start.base, trace: [...trace] }, firings: [...firings] };
+  async end(): Promise<EndedRecording> {
+    const { trace, firings, rules } = this.#session.disk;
+    return { recording: { base: this.#start.base, trace: [...trace] }, firings: [...firings], rules };
+  }
+
+  async control<Request extends DiskRequest>(request: Request): Promise<DiskResult<Request['op']>> {
+    const cutPower = (image: Tree) => {
+      const { lastingFaults } = this.#session.disk;
+      this.#session.end();
+      this.#start = { ...this.#start, base: image, trace: [] };
+      this.#session = new SimSession(this.#start, [], true, lastingFaults);
+    };
+    return carryOut({ disk: this.#session.disk, cutPower }, request) as DiskResult<Request['op']>;
   }
 
   async close(): Promise<void> {

@@ -2,7 +2,7 @@ import { StorageError } from '../../wal/storage.ts';
 import type { Recording } from '../model/recording.ts';
 import { epoch } from '../model/tree.ts';
 import type { Plan } from '../plan.ts';
-import { LiveDisk } from '../volume.ts';
+import { type LastingFaults, LiveDisk } from '../volume.ts';
 
 /** One live disk and what belongs to those who use it: when it ends, all that is open on it fails. */
 export class SimSession {
@@ -11,10 +11,17 @@ export class SimSession {
   readonly locks = new Set<number>();
   #isOver = false;
 
-  constructor(start: Recording, plan: Plan, record = true) {
+  /** The disk was taken away: its session ended, or a kill fired. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  /** `earlier`: after a power cut, in place of a plan. */
+  constructor(start: Recording, plan: Plan, record = true, earlier?: LastingFaults) {
     this.disk = new LiveDisk({
       start,
       plan,
+      earlier,
       record,
       // Times are no part of what a crash may change; a still clock keeps runs alike.
       now: () => epoch,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { SyncOperation } from '../model/operation.ts';
-import type { Recording, TraceEntry } from '../model/recording.ts';
+import { barrierNames } from '../model/barriers.ts';
+import { withoutBarriers } from '../model/mutant.ts';
 import { exploreRun, recordRun, smallOptions, type WalRun, type WalStep } from './fixtures/wal-run.ts';
 
 /** Deletes each barrier of a run in turn, and asks whether some crash then breaks a promise (docs/wal-format.md section 4). */
@@ -16,19 +16,13 @@ interface Barrier {
 
 async function deleteEach(run: WalRun, isMeant: (name: string) => boolean = () => true): Promise<Barrier[]> {
   const barriers: Barrier[] = [];
-  for (const [index, entry] of run.recording.trace.entries()) {
-    if (index < run.from || entry.kind !== 'operation' || entry.operation.kind !== 'sync') continue;
-    const name = describeBarrier(run.recording, index, entry.operation);
-    if (isMeant(name)) barriers.push({ name, detected: await isDetected(without(run, index)) });
+  for (const [entry, whole] of barrierNames(run.recording)) {
+    const name = whole.replace(/ (before|at the end).*/, '');
+    if (entry < run.from || !isMeant(name)) continue;
+    const recording = withoutBarriers(run.recording, new Set([entry]));
+    barriers.push({ name, detected: await isDetected({ ...run, recording }) });
   }
   return barriers;
-}
-
-/** The entry stays, so that all others keep their numbers. */
-function without(run: WalRun, deleted: number): WalRun {
-  const nothing: TraceEntry = { kind: 'process-crash' };
-  const trace = run.recording.trace.map((entry, index) => (index === deleted ? nothing : entry));
-  return { ...run, recording: { ...run.recording, trace } };
 }
 
 async function isDetected(run: WalRun): Promise<boolean> {
@@ -41,20 +35,6 @@ async function isDetected(run: WalRun): Promise<boolean> {
   return false;
 }
 
-/** `fsync prepare.tmp`: the cause, and the name of the file then, without its epoch. */
-function describeBarrier({ base, trace }: Recording, index: number, { cause, inode }: SyncOperation): string {
-  const names = new Map([...base.roots].map(([volume, root]) => [root, volume] as const));
-  for (const { entries } of [...base.inodes.values()].filter((node) => node.kind === 'directory'))
-    for (const [name, number] of entries) names.set(number, name);
-  for (const entry of trace.slice(0, index)) {
-    if (entry.kind !== 'operation') continue;
-    const { operation } = entry;
-    if (operation.kind === 'create') names.set(operation.inode, operation.link?.name ?? '');
-    if (operation.kind === 'rename') names.set(operation.inode, operation.toName);
-  }
-  return `${cause} ${names.get(inode)?.replace(/-\w+\.wal$/, '')}`;
-}
-
 const undetected = (barriers: readonly Barrier[]) =>
   barriers.filter(({ detected }) => !detected).map(({ name }) => name);
 
@@ -64,19 +44,19 @@ describe('each barrier is missed when it is deleted', () => {
     expect(barriers.length).toBeGreaterThan(15);
     expect(undetected(barriers)).toEqual([
       // B3: a segment this small is zeroed by one write, and its first commit covers that. The next test has a larger one.
-      'fsync prepare.tmp',
-      'fsync prepare.tmp',
-      'fsync prepare.tmp',
+      'fsync wal/prepare.tmp',
+      'fsync wal/prepare.tmp',
+      'fsync wal/prepare.tmp',
       // B10: no crash needs it. Without it damage to a closed log's end could not be told from a torn write.
-      'fsync manifest',
+      'fsync wal/manifest',
     ]);
   });
 
   test('the size of a segment, before its header can be seen (B3)', async () => {
     const options = { ...smallOptions, blockBytes: 65_536, segmentBytes: 2_097_152 };
     const run = await recordRun(steps.slice(0, 1), { options });
-    const barriers = await deleteEach(run, (name) => name === 'fsync prepare.tmp');
-    expect(barriers).toEqual([{ name: 'fsync prepare.tmp', detected: true }]);
+    const barriers = await deleteEach(run, (name) => name === 'fsync wal/prepare.tmp');
+    expect(barriers).toEqual([{ name: 'fsync wal/prepare.tmp', detected: true }]);
   });
 
   test('moving what is unsure after a kill (B8, B9)', async () => {
@@ -88,16 +68,16 @@ describe('each barrier is missed when it is deleted', () => {
       await recordRun(steps.slice(2, 3), { start, before: first, options, seed: 2 }),
     );
     expect(barriers.map(({ name }) => name)).toEqual([
-      'fsync prepare.tmp',
-      'fsyncdir wal',
-      'fsync manifest',
-      'fdatasync 0000000002',
-      'fdatasync 0000000002',
-      'fsync manifest',
-      'fdatasync 0000000002',
+      'fsync wal/prepare.tmp',
+      'fsync wal/',
+      'fsync wal/manifest',
+      'fdatasync wal/*.wal',
+      'fdatasync wal/*.wal',
+      'fsync wal/manifest',
+      'fdatasync wal/*.wal',
     ]);
     // The last manifest: no crash needs it. Without it the next recovery moves the same records once more.
-    expect(undetected(barriers)).toEqual(['fsync prepare.tmp', 'fsync manifest']);
+    expect(undetected(barriers)).toEqual(['fsync wal/prepare.tmp', 'fsync wal/manifest']);
     expect(barriers.findLastIndex(({ detected }) => !detected)).toBe(5);
   });
 
@@ -105,11 +85,11 @@ describe('each barrier is missed when it is deleted', () => {
     const run = await recordRun(steps, { truncateBefore: 5 });
     const last = await deleteEach({ ...run, from: run.recording.trace.length - 8 });
     expect(last).toEqual([
-      { name: 'fsync manifest', detected: true },
+      { name: 'fsync wal/manifest', detected: true },
       // The second slot: no crash needs it, but a damaged first one would ask for segments that are gone.
-      { name: 'fsync manifest', detected: false },
+      { name: 'fsync wal/manifest', detected: false },
       // What is gone comes back: nobody misses it, and the next recovery removes it again.
-      { name: 'fsyncdir wal', detected: false },
+      { name: 'fsync wal/', detected: false },
     ]);
   });
 });

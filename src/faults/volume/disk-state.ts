@@ -11,7 +11,7 @@ import type {
   Tree,
 } from '../model/tree.ts';
 import type { Firing, Plan } from '../plan.ts';
-import { Faults } from './faults.ts';
+import { Faults, type LastingFaults } from './faults.ts';
 import { mediumAfter } from './medium-after.ts';
 import { PosixError } from './posix-error.ts';
 
@@ -26,10 +26,14 @@ export interface DiskOptions {
   /** The volumes start with the live state after all of its trace; new operations go behind it. */
   readonly start: Recording;
   readonly plan?: Plan;
+  /** In place of a plan: what lasts of the disk that lost its power and left `start`. */
+  readonly earlier?: LastingFaults | undefined;
   /** What modification times are set to. */
   readonly now: () => Timestamp;
   /** A `process-kill` fired: kill the caller. The operation is not carried out; it answers EIO, to whoever is left to hear it. */
   readonly onKill?: (firing: Firing, caller: Caller) => void;
+  /** Told of each firing, before what it does is done. */
+  readonly onFiring?: (firing: Firing) => void;
   /** False for long benchmarks: operations are carried out and counted, but the trace does not grow. */
   readonly record?: boolean;
 }
@@ -65,21 +69,25 @@ export class DiskState {
   readonly trace: TraceEntry[];
   readonly now: () => Timestamp;
   caller: Caller = { uid: 0, gid: 0, pid: 0 };
-  /** Absent where nothing is planned, and nothing befell the disk before: then every operation is carried out as it was asked. */
-  readonly faults: Faults | undefined;
+  /** Absent where nothing was ever planned, and nothing befell the disk before: then every operation is carried out as it was asked. */
+  faults: Faults | undefined;
+  readonly onFiring: (firing: Firing) => void;
   readonly #onKill: (firing: Firing, caller: Caller) => void;
   readonly #record: boolean;
   readonly #states = new Map<InodeNumber, InodeState>();
   #entries: number;
   #nextInode: InodeNumber;
 
-  constructor({ start, plan = [], now, onKill = () => {}, record = true }: DiskOptions) {
+  constructor(options: DiskOptions) {
+    const { start, plan = [], earlier, now, onKill = () => {}, onFiring = () => {}, record = true } = options;
     this.base = start.base;
     this.tree = liveTree(start);
     this.trace = [...start.trace];
     this.now = now;
+    this.onFiring = onFiring;
     const medium = mediumAfter(start);
-    this.faults = plan.length === 0 && medium === undefined ? undefined : new Faults(this, plan, medium);
+    const nothing = plan.length === 0 && medium === undefined && earlier === undefined;
+    this.faults = nothing ? undefined : new Faults(this, plan, medium, earlier);
     this.#onKill = onKill;
     this.#record = record;
     this.#entries = start.trace.length;
@@ -97,6 +105,12 @@ export class DiskState {
 
   get firings(): readonly Firing[] {
     return this.faults?.firings ?? [];
+  }
+
+  /** The disk's faults: none yet, where nothing was ever planned. */
+  planned(): Faults {
+    this.faults ??= new Faults(this, []);
+    return this.faults;
   }
 
   /** Carries out one operation on the volume of `inode` and records it, unless the plan says otherwise. */

@@ -1,5 +1,5 @@
 import { applyOperation } from '../model/apply.ts';
-import { type Content, cloneContent } from '../model/content.ts';
+import { type Content, cloneContent, readContent } from '../model/content.ts';
 import type { Operation } from '../model/operation.ts';
 import type { Recording } from '../model/recording.ts';
 import { cloneInode, createInode, type InodeNumber, type Tree } from '../model/tree.ts';
@@ -20,11 +20,29 @@ export function durableVersions({ base, trace }: Recording, number: InodeNumber)
     const { operation } = entry;
     if (!('inode' in operation) || operation.inode !== number) continue;
     if (operation.kind === 'sync') {
-      if (operation.failed !== true && operation.lost !== true) versions.push(cloneContent(inode.content));
+      const isMissing = operation.failed === true || operation.lost === true || operation.leftOut === true;
+      if (!isMissing) versions.push(cloneContent(inode.content));
     } else if (operation.kind === 'medium') applyOperation(alone, { ...operation, shown: true });
     else if (changesContent(operation)) applyOperation(alone, operation);
   }
   return versions;
+}
+
+/** What the durable versions had at `offset`, other than `now` and each other, oldest first; zeros beyond their ends. */
+export function olderBytes(
+  recording: Recording,
+  number: InodeNumber,
+  offset: number,
+  now: Uint8Array,
+): Uint8Array[] {
+  const older: Uint8Array[] = [];
+  for (const version of durableVersions(recording, number)) {
+    const bytes = new Uint8Array(now.length);
+    bytes.set(readContent(version, offset, now.length));
+    const isNew = [now, ...older].every((other) => Buffer.compare(other, bytes) !== 0);
+    if (isNew) older.push(bytes);
+  }
+  return older;
 }
 
 function changesContent(operation: Operation): boolean {

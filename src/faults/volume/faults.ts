@@ -1,18 +1,24 @@
 import { copyContent } from '../model/content.ts';
 import type { Operation, SyncOperation, WriteOperation } from '../model/operation.ts';
 import { createRandom } from '../model/random.ts';
-import { type FileInode, type InodeNumber, walkVolume } from '../model/tree.ts';
+import { type FileInode, type InodeNumber, type Timestamp, walkVolume } from '../model/tree.ts';
 import type { FaultName, Firing, Plan, PlannedFault, PlannedOperation, PlanRule } from '../plan.ts';
 import { BadSectors } from './bad-sectors.ts';
 import type { DiskState } from './disk-state.ts';
 import { durableVersions } from './durable-versions.ts';
 import { Medium } from './medium.ts';
-import { PlanRunner } from './plan-runner.ts';
+import { type Occasion, PlanRunner } from './plan-runner.ts';
 import { PosixError } from './posix-error.ts';
 import { befallRead } from './read-faults.ts';
 import { rot } from './rot.ts';
 import { isFull } from './space.ts';
 import { befallWrite } from './write-faults.ts';
+
+/** What a power cut does not change: the rules, which go on counting, and the sectors that went bad. */
+export interface LastingFaults {
+  readonly runner: PlanRunner;
+  readonly badSectors: BadSectors;
+}
 
 /**
  * Carries out what is asked of a disk as a plan says. What a fault does to what is durable goes into the trace, so that
@@ -20,19 +26,24 @@ import { befallWrite } from './write-faults.ts';
  */
 export class Faults {
   readonly medium: Medium;
-  readonly badSectors = new BadSectors();
+  readonly badSectors: BadSectors;
   readonly disk: DiskState;
-  readonly #runner: PlanRunner;
+  readonly runner: PlanRunner;
+  #occasion: () => Occasion = () => {
+    throw new Error('a rule fires at an operation');
+  };
   #delayMs = 0;
 
-  constructor(disk: DiskState, plan: Plan, medium = new Medium()) {
+  constructor(disk: DiskState, plan: Plan, medium = new Medium(), earlier?: LastingFaults) {
     this.disk = disk;
     this.medium = medium;
-    this.#runner = new PlanRunner(plan);
+    const { now } = disk;
+    this.runner = earlier?.runner ?? new PlanRunner(plan, () => milliseconds(now()));
+    this.badSectors = earlier?.badSectors ?? new BadSectors();
   }
 
   get firings(): readonly Firing[] {
-    return this.#runner.firings;
+    return this.runner.firings;
   }
 
   /** Milliseconds that `slow` rules have added since the last call. */
@@ -51,10 +62,13 @@ export class Faults {
     }
     for (const rule of due) {
       if (rule.fault === 'io-error') throw this.#failing(rule);
-      if (rule.fault === 'disk-full' && isFull(this.disk, volume, operation, rule)) {
-        this.fire(rule);
-        throw new PosixError('ENOSPC', `there is no space left on ${volume}, as planned`);
+      if (rule.fault !== 'disk-full') continue;
+      if (!isFull(this.disk, volume, operation, rule)) {
+        this.runner.miss(rule, 'what it met needed no space, or there was some');
+        continue;
       }
+      this.fire(rule);
+      throw new PosixError('ENOSPC', `there is no space left on ${volume}, as planned`);
     }
     this.carryOut(volume, operation);
   }
@@ -110,7 +124,16 @@ export class Faults {
   }
 
   fire(rule: PlanRule): Firing {
-    return this.#runner.fire(rule, this.disk.entryCount);
+    const firing = this.runner.fire(rule, this.#occasion());
+    this.disk.onFiring(firing);
+    return firing;
+  }
+
+  /** The cache lets go of a file's clean pages: readers see the medium. Answers whether they see other bytes now. */
+  dropCache(volume: string, inode: InodeNumber): boolean {
+    const differences = this.medium.differencesOf(inode);
+    for (const operation of differences) this.carryOut(volume, operation);
+    return differences.length > 0;
   }
 
   carryOut(volume: string, operation: Operation): void {
@@ -127,7 +150,8 @@ export class Faults {
 
   /** The rules that are due, once those are dealt with that may befall any operation. */
   #due(volume: string, operation: PlannedOperation, paths: () => readonly string[]): readonly PlanRule[] {
-    const due = this.#runner.due(volume, operation, paths);
+    const due = this.runner.due(volume, operation, paths);
+    this.#occasion = () => ({ entry: this.disk.entryCount, volume, operation, path: paths()[0] });
     // A kill goes before all else: the dead see no error.
     const kill = due.find(({ fault }) => fault === 'process-kill');
     if (kill !== undefined) this.disk.kill(this.fire(kill));
@@ -145,7 +169,7 @@ export class Faults {
     for (const rule of due) {
       if (rule.fault !== 'cache-drop') continue;
       this.fire(rule);
-      this.#showMedium(volume, inode);
+      this.dropCache(volume, inode);
     }
   }
 
@@ -170,14 +194,10 @@ export class Faults {
     const durable = inode.kind === 'file' ? durableVersions(this.disk, number).at(-1) : undefined;
     this.carryOut(volume, { ...operation, failed: true });
     if (inode.kind === 'file' && durable !== undefined) this.medium.keepAll(inode, durable);
-    if (as === 'btrfs') this.#showMedium(volume, number);
+    if (as === 'btrfs') this.dropCache(volume, number);
     const state = this.disk.state(number);
     if (as === 'ext4-data-journal') state.failuresUntold++;
     else state.failures++;
-  }
-
-  #showMedium(volume: string, inode: InodeNumber): void {
-    for (const operation of this.medium.differencesOf(inode)) this.carryOut(volume, operation);
   }
 
   #pathsOf(volume: string, operation: Operation): string[] {
@@ -198,6 +218,10 @@ export class Faults {
         return this.pathsOfInode(volume, operation.inode);
     }
   }
+}
+
+function milliseconds({ seconds, nanoseconds }: Timestamp): number {
+  return seconds * 1000 + nanoseconds / 1_000_000;
 }
 
 const barrierFaults: readonly FaultName[] = ['fsync-error', 'io-error', 'lost-fsync'];

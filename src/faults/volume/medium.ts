@@ -1,5 +1,5 @@
 import { type Content, copyContent, pageBytes } from '../model/content.ts';
-import { sectorBytes } from '../model/effects.ts';
+import { sectorBytes } from '../model/device.ts';
 import type { MediumOperation, Operation } from '../model/operation.ts';
 import type { FileInode, InodeNumber } from '../model/tree.ts';
 

@@ -1,7 +1,6 @@
-import { readContent } from '../model/content.ts';
 import type { FileInode } from '../model/tree.ts';
 import type { PlannedFault, PlanRule } from '../plan.ts';
-import { durableVersions } from './durable-versions.ts';
+import { olderBytes } from './durable-versions.ts';
 import type { Faults } from './faults.ts';
 import { PosixError } from './posix-error.ts';
 import { flipBit } from './rot.ts';
@@ -32,9 +31,12 @@ export function befallRead(
         answerStale(faults, file, offset, into.subarray(0, count), rule);
         break;
       case 'bit-rot':
-        if (rule.at !== 'read' || count === 0) break;
-        faults.fire(rule);
-        flipBit(into.subarray(0, count), rule);
+        if (rule.at !== 'read') break;
+        if (count === 0) faults.runner.miss(rule, 'the read answered no bytes');
+        else {
+          faults.fire(rule);
+          flipBit(into.subarray(0, count), rule);
+        }
         break;
       case 'short-io':
         count = cutShort(faults, count, rule);
@@ -73,11 +75,12 @@ function damageSector(
   rule: PlannedFault<'latent-sector-error'>,
 ): void {
   const at = rule.offset ?? offset;
-  if (length === 0 || at < wholeSectors(offset) || at >= offset + length) return;
-  if (faults.badSectors.damage(rule, file.number, at)) faults.fire(rule);
+  if (length === 0 || at < wholeSectors(offset) || at >= offset + length)
+    faults.runner.miss(rule, `no read met the sector at ${at}`);
+  else if (faults.badSectors.damage(rule, file.number, at)) faults.fire(rule);
 }
 
-/** The newest durable version that had other bytes there. Where there is none, the read is answered truly. */
+/** A durable version that had other bytes there, the newest or one further back. Where there is none, the read is answered truly. */
 function answerStale(
   faults: Faults,
   file: FileInode,
@@ -85,20 +88,21 @@ function answerStale(
   into: Uint8Array,
   rule: PlannedFault<'stale-read'>,
 ): void {
-  const answers = durableVersions(faults.disk, file.number).map((version) => {
-    const answer = new Uint8Array(into.length);
-    answer.set(readContent(version, offset, into.length));
-    return answer;
-  });
-  const stale = answers.findLast((answer) => Buffer.compare(answer, into) !== 0);
-  if (stale === undefined) return;
+  const stale = olderBytes(faults.disk, file.number, offset, into).at(-(rule.back ?? 1));
+  if (stale === undefined) {
+    faults.runner.miss(rule, 'no barrier had made other bytes durable where it read');
+    return;
+  }
   faults.fire(rule);
   into.set(stale);
 }
 
 function cutShort(faults: Faults, count: number, rule: PlannedFault<'short-io'>): number {
   const half = Math.floor(count / 2);
-  if (half === 0 && rule.interrupted !== true) return count;
+  if (half === 0 && rule.interrupted !== true) {
+    faults.runner.miss(rule, 'a read of one byte, or none, cannot be cut short');
+    return count;
+  }
   faults.fire(rule);
   if (rule.interrupted === true) throw new PosixError('EINTR', 'the read was interrupted, as planned');
   return half;

@@ -1,5 +1,5 @@
 import { pageBytes, readContent } from '../model/content.ts';
-import { sectorBytes } from '../model/effects.ts';
+import { sectorBytes } from '../model/device.ts';
 import type { FileInode } from '../model/tree.ts';
 import type { PlannedFault } from '../plan.ts';
 import { drawFrom, drawing } from './draw.ts';
@@ -20,7 +20,10 @@ export function rot(
     file.content.pages.has(Math.floor((sector * sectorBytes) / pageBytes)),
   );
   const sector = drawFrom(stored, rule, readContent(file.content, offset, length));
-  if (sector === undefined) return;
+  if (sector === undefined) {
+    faults.runner.miss(rule, 'what it met holds no bytes that could rot');
+    return;
+  }
   faults.fire(rule);
   const at = sector * sectorBytes;
   const data = new Uint8Array(sectorBytes);

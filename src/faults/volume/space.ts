@@ -1,5 +1,5 @@
 import { pageBytes } from '../model/content.ts';
-import { sectorBytes } from '../model/effects.ts';
+import { sectorBytes } from '../model/device.ts';
 import type { Operation, WriteOperation } from '../model/operation.ts';
 import type { PlannedFault } from '../plan.ts';
 import type { DiskState } from './disk-state.ts';

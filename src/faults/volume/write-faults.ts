@@ -1,5 +1,5 @@
 import { readContent } from '../model/content.ts';
-import { sectorBytes } from '../model/effects.ts';
+import { sectorBytes } from '../model/device.ts';
 import type { WriteOperation } from '../model/operation.ts';
 import type { FileInode } from '../model/tree.ts';
 import type { PlannedFault, PlanRule } from '../plan.ts';
@@ -81,7 +81,7 @@ function fillDisk(
   rule: PlannedFault<'disk-full'>,
 ): number | undefined {
   const room = roomFor(faults.disk, volume, operation, rule);
-  if (room >= operation.data.length) return undefined;
+  if (room >= operation.data.length) return missed(faults, rule, 'there was space for what was written');
   faults.fire(rule);
   if (room === 0) throw new PosixError('ENOSPC', `there is no space left on ${volume}, as planned`);
   faults.carryOut(volume, cut(operation, room));
@@ -95,7 +95,8 @@ function cutShort(
   rule: PlannedFault<'short-io'>,
 ): number | undefined {
   const half = Math.floor(operation.data.length / 2);
-  if (half === 0 && rule.interrupted !== true) return undefined;
+  if (half === 0 && rule.interrupted !== true)
+    return missed(faults, rule, 'a write of one byte cannot be cut short');
   faults.fire(rule);
   if (rule.interrupted === true) throw new PosixError('EINTR', 'the write was interrupted, as planned');
   faults.carryOut(volume, cut(operation, half));
@@ -117,7 +118,8 @@ function misdirect(
 ): number | undefined {
   const places = storedSectors(faults, volume).filter((place) => !isWritten(operation, place));
   const place = drawFrom(places, rule, operation.data);
-  if (place === undefined) return undefined;
+  if (place === undefined)
+    return missed(faults, rule, `nothing else is stored on ${volume} where it could have landed`);
   faults.fire(rule);
   loseWrite(faults, volume, operation);
   const from = wholeSectors(operation.offset);
@@ -143,11 +145,17 @@ function damageWritten(
 ): number | undefined {
   const { inode, offset, data } = operation;
   const at = rule.offset ?? offset;
-  if (at < wholeSectors(offset) || at >= offset + data.length) return undefined;
+  if (at < wholeSectors(offset) || at >= offset + data.length)
+    return missed(faults, rule, `no write met the sector at ${at}`);
   if (!faults.badSectors.damage(rule, inode, at)) return undefined;
   faults.fire(rule);
   faults.carryOut(volume, operation);
   return data.length;
+}
+
+/** The rule found nothing to befall: another may, or the write is carried out. */
+function missed(faults: Faults, rule: PlanRule, why: string): undefined {
+  faults.runner.miss(rule, why);
 }
 
 interface Place {

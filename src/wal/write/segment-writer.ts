@@ -153,7 +153,8 @@ export class SegmentWriter {
     this.#nextLsn += data.reduce((sum, { recordCount }) => sum + recordCount, 0);
     this.#durableLsn = this.writtenLsn;
     this.#isMarked = false;
-    // B11. No crash needs it: without it the next recovery moves the same records once more.
+    // B11. Without it the next update would write the other slot while this one is not durable either: a power cut that tears both
+    // would leave no manifest. It also spares the next recovery the same move.
     await this.#recordTail(active);
   }
 

@@ -37,6 +37,11 @@ export const posixPermits: Readonly<Record<Departure, Rule>> = {
     text: 'Where data was not written yet, old content of the disk may show.',
     source: 'POSIX promises nothing about unwritten data; Pillai et al., OSDI 2014 (ALICE)',
   },
+  'unsafe-overwrite': {
+    rule: 'no powersafe overwrite',
+    text: 'A unit that is being overwritten when the power goes may hold garbage, what lay beside the new bytes included.',
+    source: 'SQLite documentation, "Powersafe Overwrite"; NVMe Base Specification, AWUPF',
+  },
   'split-rename': {
     rule: 'rename is atomic only while running',
     text: 'After a crash a rename may be there in part: neither, both or one of the names.',

@@ -17,7 +17,7 @@ export interface Profile {
  * How a crash state departs from "everything reached the disk". `lost`: effects that no barrier covered are missing.
  * `reordered`: a later effect is there and an earlier one is not. `name`: a name's change is missing though its inode's
  * content is durable. `size-ahead`: a size is there without its data. `torn`: a write is there in part. `garbage`: stale
- * bytes show. `split-rename`: half of a rename. `failed-barrier`: data is missing that a barrier after a failed one
+ * bytes show. `unsafe-overwrite`: so also in a unit that held something before. `split-rename`: half of a rename. `failed-barrier`: data is missing that a barrier after a failed one
  * seemed to cover. `lying-barrier`: a barrier answered 0 and did nothing.
  */
 export type Departure =
@@ -27,6 +27,7 @@ export type Departure =
   | 'size-ahead'
   | 'torn'
   | 'garbage'
+  | 'unsafe-overwrite'
   | 'split-rename'
   | 'failed-barrier'
   | 'lying-barrier';
