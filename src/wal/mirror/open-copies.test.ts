@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { appendAll, openLog, readTexts, texts } from '../fixtures/log.ts';
+import { segmentName } from '../format.ts';
 import type { WalOptions } from '../options.ts';
 import { MemoryStorage } from '../storage/memory-storage.ts';
 import { openMirrored, snapshots, twoDisks } from './fixtures/disks.ts';
@@ -54,6 +55,29 @@ describe('a log that has a mirror', () => {
     await expect(openMirrored(disks, options, 100)).rejects.toMatchObject(refused);
     expect(await contentOf(disks.first)).toEqual(await contentOf(before.first));
     expect(await contentOf(disks.second)).toEqual(await contentOf(before.second));
+  });
+
+  test('that a crash and a lost write left half made is made again; not if it ever had a segment', async () => {
+    const { first, second } = twoDisks();
+    const damaged = async (disk: typeof first) => {
+      await disk.makeDirectory('wal');
+      const file = await disk.open('wal/manifest', 'create');
+      await file.write([new Uint8Array(16_640)], 0);
+      await file.close();
+    };
+    for (const side of [first, second]) {
+      const disks = snapshots({ first, second });
+      await damaged(side === first ? disks.first : disks.second);
+      const wal = await openMirrored(disks, options);
+      await appendAll(wal, texts(2));
+      await wal.close();
+      expect(await contentOf(disks.first)).toEqual(await contentOf(disks.second));
+    }
+    await damaged(second);
+    await (await second.open(`wal/${segmentName(1, 1)}`, 'create')).close();
+    const names = await second.list('wal');
+    await expect(openMirrored({ first, second }, options)).rejects.toMatchObject({ code: 'corrupt' });
+    expect(await second.list('wal')).toEqual(names);
   });
 
   test('is refused with the mirror of another log, and nothing is changed', async () => {

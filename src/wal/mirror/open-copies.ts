@@ -109,7 +109,10 @@ async function joinCopies(first: Copy, second: Copy, settings: Settings): Promis
     );
   }
   // Such a log is made anew: recovery finds nothing in it to mend.
-  if (whole === undefined && first.isNew && second.isNew) await removeLoneCursors(first, second);
+  if (whole === undefined && first.isNew && second.isNew) {
+    await removeLoneCursors(first, second);
+    if (wasNeverMade(first, second)) for (const { place } of copies) await removeManifest(place);
+  }
   const shared = await sharedDevice(first.place, second.place);
   if (shared !== undefined) warnings.push(shared);
   const mirror = new MirrorStorage([first.place, second.place], settings);
@@ -163,6 +166,15 @@ function haveSameLog(first: Copy, second: Copy): boolean {
   return equalBytes(first.manifest.logId, second.manifest.logId);
 }
 
+/**
+ * A crash while the log was made, with a disk that lost the manifest's bytes: one copy has no manifest yet, and the other none that is
+ * valid. Both would have one before anything was promised.
+ */
+function wasNeverMade(first: Copy, second: Copy): boolean {
+  const isMissing = !first.hasManifestFile || !second.hasManifestFile;
+  return isMissing && first.manifest === undefined && second.manifest === undefined;
+}
+
 /** A crash while a cursor was made, or removed, leaves it in one copy alone. */
 async function removeLoneCursors(first: Copy, second: Copy): Promise<void> {
   for (const [one, other] of [
@@ -174,7 +186,7 @@ async function removeLoneCursors(first: Copy, second: Copy): Promise<void> {
         await removeIfThere(one.place.storage, pathOf(one.place, name));
 }
 
-/** Of another log, in which nothing was ever: a crash must not leave it among segments of this one. */
+/** Of a log in which nothing was ever: a crash must not leave it among segments of this one. */
 async function removeManifest(place: LogPlace): Promise<void> {
   await removeIfThere(place.storage, pathOf(place, manifestName));
   await place.storage.syncDirectory(place.directory);
