@@ -1,41 +1,17 @@
 import { describe, expect, test } from 'vitest';
 import { appendAll, readTexts, texts } from '../fixtures/log.ts';
-import { watch } from '../fixtures/watched-storage.ts';
 import type { WalOptions } from '../options.ts';
-import { openMirrored, snapshots, type TwoDisks, twoDisks } from './fixtures/disks.ts';
+import {
+  type Moment,
+  momentsOf,
+  openMirrored,
+  snapshots,
+  type TwoDisks,
+  twoDisks,
+} from './fixtures/disks.ts';
 import { contentOf, lookTwice } from './fixtures/looks.ts';
 
 const options: WalOptions = { segmentBytes: 2048 };
-
-interface Moment {
-  readonly call: string;
-  readonly disks: TwoDisks;
-  /** Records that were acknowledged by then. */
-  readonly acknowledged: number;
-}
-
-/** What is on both disks before each call that one of them gets. */
-async function momentsOf(
-  disks: TwoDisks,
-  acknowledgedBefore: number,
-  work: (watched: ReturnType<typeof watchBoth>, acknowledge: (count: number) => void) => Promise<void>,
-): Promise<Moment[]> {
-  const moments: Moment[] = [];
-  let acknowledged = acknowledgedBefore;
-  const note = (call: string) => moments.push({ call, disks: snapshots(disks), acknowledged });
-  await work(watchBoth(disks, note), (count) => {
-    acknowledged = count;
-  });
-  note('the end');
-  return moments;
-}
-
-function watchBoth(disks: TwoDisks, note: (call: string) => void) {
-  return {
-    first: watch(disks.first, (call) => note(`first: ${call}`)),
-    second: watch(disks.second, (call) => note(`second: ${call}`)),
-  };
-}
 
 /** Two writers: the first is killed, the second moves what is unsure, goes on and closes. */
 async function twoWriters(): Promise<Moment[]> {

@@ -9,6 +9,7 @@ import {
 import { writeBehind } from './behind.ts';
 import { nameOf } from './copy.ts';
 import { MirrorFile } from './mirror-file.ts';
+import { noticing } from './noticed-file.ts';
 
 export interface MirrorOptions {
   /** Whether the log goes on with one copy when the other refuses a write or a barrier. */
@@ -35,6 +36,7 @@ export class MirrorStorage implements Storage {
   #logId = new Uint8Array(16);
   #dropped: { readonly copy: LogPlace; readonly recorded: Promise<void> } | undefined;
   #fallbacks = 0;
+  #refusals = 0;
 
   constructor(copies: readonly [LogPlace, LogPlace], options: MirrorOptions) {
     this.description = copies.map(nameOf).join(' and ');
@@ -65,6 +67,11 @@ export class MirrorStorage implements Storage {
     this.#fallbacks++;
   }
 
+  /** How often a copy could not be read, whatever the other one had. */
+  get refusals(): number {
+    return this.#refusals;
+  }
+
   /** Which log this is, for `mirror.behind` to say. */
   identify(logId: Uint8Array): void {
     this.#logId = logId.slice();
@@ -85,13 +92,24 @@ export class MirrorStorage implements Storage {
     }
     const opened = fulfilments(outcomes);
     if (opened.length === 0) throw rejections(outcomes)[0]?.error;
-    return new MirrorFile(this, path, new Map(opened.map(({ copy, value }) => [copy, value])));
+    if (mode !== 'read')
+      return new MirrorFile(this, path, new Map(opened.map(({ copy, value }) => [copy, value])));
+    this.#refusals += rejections(outcomes).filter(({ error }) => !isCode(error, 'not-found')).length;
+    const onRefusal = () => {
+      this.#refusals++;
+    };
+    return new MirrorFile(
+      this,
+      path,
+      new Map(opened.map(({ copy, value }) => [copy, noticing(value, onRefusal)])),
+    );
   }
 
   async list(path: string): Promise<string[]> {
     const outcomes = await this.#each((copy) => copy.storage.list(pathIn(copy, path)));
     const lists = fulfilments(outcomes).map(({ value }) => value);
     if (lists.length === 0) throw rejections(outcomes)[0]?.error;
+    this.#refusals += rejections(outcomes).length;
     return [...new Set(lists.flat())].sort();
   }
 

@@ -26,7 +26,7 @@ export async function resumeLog(
   const isSalvage = isCorrupt && settings.policy === 'salvage';
   const damaged = isCorrupt && !isSalvage ? filesAbove(findings) : [];
   const quarantined = await quarantine(place, damaged);
-  const moves = isCorrupt || movedRecords > 0 || hasUnprovenHead(findings);
+  const moves = isCorrupt || movedRecords > 0 || hasUnprovenHead(findings) || mayHoldMore(context);
   const writer = new SegmentWriter(context, await planStart(context, findings, moves));
   try {
     if (moves) await writer.move(findings.unsure);
@@ -66,6 +66,14 @@ export function refuseDamage(place: LogPlace, findings: Findings, { policy }: Se
  */
 function hasUnprovenHead({ tail }: Findings): boolean {
   return tail !== undefined && tail.provenBytes === 0 && tail.header.durableBytes > 0;
+}
+
+/**
+ * Whether a copy could not be read while the other one was taken for the log: it alone may hold what was in flight, and would show it
+ * once it can be read. So what counts as the end is made durable before anyone is shown it.
+ */
+function mayHoldMore({ mirror }: LogContext): boolean {
+  return mirror !== undefined && mirror.refusals > 0;
 }
 
 async function planStart(context: LogContext, findings: Findings, moves: boolean): Promise<WriterStart> {
