@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ExploreTask } from '../harness/exploration.ts';
-import { LaneProcess } from '../harness/lane/process.ts';
+import { LaneProcess, namespacesFor } from '../harness/lane/process.ts';
 import { loadScenario, parseScenario } from '../harness/load-scenario.ts';
 import { mergeResults } from '../harness/merge.ts';
 import type { RecordedRun } from '../harness/recorded-run.ts';
@@ -56,7 +56,7 @@ interface Rate {
 async function measure({ loaded, layer, lanes: count, states: limit }: Measured): Promise<Rate> {
   const lanes = Array.from(
     { length: count },
-    (_, cpu) => new LaneProcess({ isolated: layer === 'fuse', cpu, onJudged: () => {} }),
+    (_, cpu) => new LaneProcess({ namespaces: namespacesFor(layer, loaded), cpu, onJudged: () => {} }),
   );
   try {
     await Promise.all(lanes.map((lane) => lane.call('open', { loaded, layer, seed: 1 })));

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { $ } from 'zx';
 import { type Check, examine } from '../harness/doctor.ts';
+import { startEngine } from './engine.ts';
 import { setUp } from './setup.ts';
 import { parseTestReport, summarise } from './test-summary.ts';
 
@@ -17,10 +18,13 @@ const asTestsSeeIt = (check: Check): Check =>
 const say = (text: string) => process.stdout.write(`${text}\n`);
 const shown = $({ stdio: ['ignore', 'inherit', 'inherit'], nothrow: true });
 
+// Ctrl-C ends what runs; what was started is ended then as after any other run.
+process.on('SIGINT', () => {}).on('SIGTERM', () => {});
 await setUp(say);
-const lint = await shown`npx biome check .`;
+const stopEngine = await startEngine(say);
 const directory = mkdtempSync(join(tmpdir(), 'powercut-tests-'));
 try {
+  const lint = await shown`npx biome check .`;
   const file = join(directory, 'vitest.json');
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
   const tests = await shown`npx vitest run ${reporters} ${process.argv.slice(2)}`;
@@ -30,4 +34,5 @@ try {
   process.exitCode = lint.ok && tests.ok && summary.ok ? 0 : 1;
 } finally {
   rmSync(directory, { recursive: true });
+  await stopEngine();
 }

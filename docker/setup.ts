@@ -6,11 +6,26 @@ import { installText, isInPath, packageOf } from '../harness/programs.ts';
  * Gets the system's programs that the tests use: installs what is missing where this is root on Debian or Ubuntu, else
  * says what to run. Never fails: a test without its program is skipped, and run-tests.ts tells which.
  */
-const programs = ['mount', 'unshare', 'setpriv', 'taskset', 'sqlite3', 'git', 'python3'];
+const programs = [
+  'mount',
+  'unshare',
+  'setpriv',
+  'taskset',
+  'sqlite3',
+  'git',
+  'python3',
+  'mkfs.ext4',
+  'mkfs.xfs',
+  'mkfs.btrfs',
+  'dmsetup',
+  'qemu-system-x86_64',
+];
 
 export async function setUp(say: (text: string) => void): Promise<void> {
   const isRoot = process.getuid?.() === 0;
-  if (!existsSync('/dev/fuse') && isRoot) await $({ nothrow: true, quiet: true })`modprobe fuse`;
+  const modules = { fuse: '/dev/fuse', loop: '/dev/loop-control' };
+  for (const [module, device] of Object.entries(modules))
+    if (!existsSync(device) && isRoot) await $({ nothrow: true, quiet: true })`modprobe ${module}`;
   const missing = programs.filter((program) => !isInPath(program));
   if (missing.length === 0) {
     say(`set-up: ${programs.join(', ')} are there`);

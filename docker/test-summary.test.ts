@@ -58,6 +58,28 @@ describe('the end of a test run', () => {
     expect(text).not.toContain('sqlite.test.ts: stores');
   });
 
+  it('knows what the tests on disks need', () => {
+    const onDisks = (names: readonly string[]) =>
+      parseTestReport(
+        JSON.stringify({
+          numPassedTests: 0,
+          numFailedTests: 0,
+          testResults: names.map((name) => ({
+            name: `/repo/${name}`,
+            assertionResults: [{ fullName: 'mounts', status: 'skipped' }],
+          })),
+        }),
+      );
+    const files = ['src/faults/block/mount.system.test.ts', 'harness/block-leaks.system.test.ts'];
+    for (const missing of ['block', 'mkfs']) {
+      const checks = ['block', 'mkfs', 'fuse'].map((name) => check(name, name !== missing));
+      expect(summarise(onDisks(files), checks, '/repo').ok).toBe(true);
+      expect(summarise(onDisks(['src/faults/model/image.test.ts']), checks, '/repo').ok).toBe(false);
+    }
+    const all = ['block', 'mkfs', 'fuse'].map((name) => check(name, true));
+    expect(summarise(onDisks(files), all, '/repo').ok).toBe(false);
+  });
+
   it('fails where a test was skipped for no reason that its name tells', () => {
     const lonely = parseTestReport(
       JSON.stringify({

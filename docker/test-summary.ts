@@ -24,7 +24,9 @@ export function parseTestReport(text: string): TestReport {
 const needs: Readonly<Record<string, RegExp>> = {
   fuse: /\bfuse\b|^(harness|scenarios)\/.*\.system\.test\.ts/i,
   block: /\bblock\b/i,
+  mkfs: /\b(block|dm)\b/i,
   dm: /\bdm\b/i,
+  'virtual machine': /\bvm\b/i,
   'user namespaces': /user namespace|rootless|without root/i,
   taskset: /\btaskset\b/i,
   sqlite3: /sqlite/i,

@@ -1,6 +1,7 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ScenarioVerdict } from '../reports/verdict.ts';
+import type { LayerName } from '../src/faults/layer.ts';
 import { loadScenario } from './load-scenario.ts';
 import { packageRoot } from './package.ts';
 import type { LoadedScenario } from './scenario.ts';
@@ -20,7 +21,7 @@ const statesMax = 30;
  */
 export async function judgeCanary(
   { scenario, ...from }: LoadedScenario,
-  layer: 'fuse' | 'sim',
+  layer: LayerName,
   context: ScenarioContext,
 ): Promise<ScenarioVerdict> {
   const { jobs, signal, outputDirectory } = context.options;

@@ -1,11 +1,13 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
+import { fileSystems } from '../src/faults/block/file-systems.ts';
+import { probeBlock } from '../src/faults/block/probe.ts';
+import { probeDm, strayDevices } from '../src/faults/dm/probe.ts';
 import { probeFuse } from '../src/faults/fuse/layer.ts';
 import { programPath } from '../src/program.ts';
+import { probeDocker } from './container/engine.ts';
 import { userNamespace } from './namespace.ts';
-import { installText, tryProgram } from './programs.ts';
+import { installText, isInPath, tryProgram } from './programs.ts';
 
 /** One thing that this machine has or lacks. */
 export interface Check {
@@ -27,15 +29,15 @@ export async function examine(): Promise<readonly Check[]> {
   return Promise.all([
     check('layer', 'sim', 'subjects in this process', async () => ({ detail: 'needs nothing' })),
     check('layer', 'fuse', 'any program, every fault', examineFuse),
-    check('layer', 'block', "the kernel's own ext4, xfs and btrfs", async () =>
-      unbuilt(await examineBlock()),
-    ),
-    check('layer', 'dm', 'dm-flakey and dm-log-writes', async () => unbuilt(await examineDeviceMapper())),
+    check('layer', 'block', "the kernel's own ext4, xfs and btrfs", examineBlock),
+    check('layer', 'dm', 'dm-flakey and dm-log-writes', examineDm),
+    check('tool', 'mkfs', 'the file systems of the layers block and dm', examineFormats),
     check('tool', 'user namespaces', 'the fuse layer without root', examineUserNamespaces),
     check('tool', 'taskset', 'lanes: one core for a daemon and its subject', () => examineProgram('taskset')),
     check('tool', 'sqlite3', 'the SQLite scenarios', () => examineProgram('sqlite3')),
     check('tool', 'git', 'the git scenario', () => examineProgram('git')),
     check('tool', 'python3', 'the Python template, and tests', () => examineProgram('python3')),
+    check('tool', 'virtual machine', 'the dm layer without device-mapper', examineVm),
     check('tool', 'docker', 'subjects in containers', examineDocker),
   ]);
 }
@@ -70,59 +72,41 @@ async function examineFuse(): Promise<Finding> {
   return found.available ? { detail: found.how } : found;
 }
 
-/** For a layer that this version does not have, whatever the machine could do. */
-function unbuilt(found: Finding): Finding {
-  const machine =
-    'detail' in found
-      ? `this machine is ready for it: ${found.detail}`
-      : `nor is the machine ready: ${found.why}`;
-  return {
-    why: `not in this version of powercut (${machine})`,
-    remedy: 'the fuse layer tests the same claims',
-  };
-}
-
-/** Attaches a small file to a loop device and lets go of it again. */
 async function examineBlock(): Promise<Finding> {
-  if (process.getuid?.() !== 0) return { why: 'not root', remedy: 'run powercut as root (sudo)' };
-  if (!existsSync('/dev/loop-control')) {
-    return { why: '/dev/loop-control is not there', remedy: `modprobe loop; ${inContainer}` };
-  }
-  const systems = ['ext4', 'xfs', 'btrfs'];
-  const made = await Promise.all(
-    systems.map(async (name) => (await tryProgram(`mkfs.${name}`, ['-V'])).started),
-  );
-  const usable = systems.filter((_, index) => made[index]);
-  if (usable.length === 0) return { why: 'no mkfs program is there', remedy: installText('mkfs.ext4') };
-  const directory = mkdtempSync(join(tmpdir(), 'powercut-doctor-'));
-  try {
-    const file = join(directory, 'disk');
-    writeFileSync(file, '');
-    truncateSync(file, 1 << 20);
-    const attached = await tryProgram('losetup', ['--find', '--show', file]);
-    if (!attached.ok)
-      return { why: `losetup: ${attached.text}`, remedy: `allow loop devices; ${inContainer}` };
-    await tryProgram('losetup', ['--detach', attached.text]);
-    return { detail: `loop devices work, mkfs for ${usable.join(', ')}` };
-  } finally {
-    rmSync(directory, { recursive: true, force: true });
-  }
+  const loop = await probeBlock();
+  return loop.available ? { detail: 'as root, through loop devices' } : loop;
 }
 
-const inContainer = 'in a container, start it with --privileged';
+/** The programs that format: a file system without its own is not tested. */
+async function examineFormats(): Promise<Finding> {
+  const programs = [...new Set(fileSystems.map(({ format: [program] }) => program))];
+  const missing = programs.filter((program) => !isInPath(program));
+  if (missing.length > 0)
+    return { why: `${missing.join(', ')} not installed`, remedy: installText(...missing) };
+  return { detail: programs.join(', ') };
+}
 
-async function examineDeviceMapper(): Promise<Finding> {
-  const remedy = 'load it (modprobe dm-flakey dm-log-writes), or use a kernel that has CONFIG_DM_FLAKEY';
-  if (!existsSync('/dev/mapper/control')) return { why: 'this kernel has no device-mapper loaded', remedy };
-  if (process.getuid?.() !== 0) return { why: 'not root', remedy: 'run powercut as root (sudo)' };
-  const targets = await tryProgram('dmsetup', ['targets']);
-  if (!targets.started) return { why: 'dmsetup is not installed', remedy: installText('dmsetup') };
-  const missing = ['flakey', 'log-writes'].filter(
-    (name) => !new RegExp(`^${name}\\b`, 'm').test(targets.text),
-  );
-  return missing.length === 0
-    ? { detail: 'flakey and log-writes are there' }
-    : { why: `device-mapper lacks ${missing.join(' and ')}`, remedy };
+/** What a killed powercut left of the dm layer is told here: it stands in nobody's way, but in the list of devices. */
+async function examineDm(): Promise<Finding> {
+  const here = await probeDm();
+  if (!here.available) return here;
+  const stray = await strayDevices();
+  if (stray.length === 0) return { detail: here.how };
+  return { detail: `${here.how}; left behind by a killed powercut: dmsetup remove ${stray.join(' ')}` };
+}
+
+/** The machine itself is not booted: that takes longer than all else together. */
+async function examineVm(): Promise<Finding> {
+  const { defaultVmDirectory, kernelIn, whyNoKernel } = await import('./vm/kernel.ts');
+  const { accelerator, whyNoQemu } = await import('./vm/qemu.ts');
+  const noQemu = whyNoQemu();
+  if (noQemu !== undefined) return noQemu;
+  const kernel = await kernelIn(defaultVmDirectory());
+  const noKernel = kernel === undefined ? whyNoKernel() : undefined;
+  if (noKernel !== undefined) return noKernel;
+  const which =
+    kernel === undefined ? 'a kernel that the first `powercut vm` fetches' : `kernel ${kernel.release}`;
+  return { detail: `QEMU with ${accelerator()}, ${which}` };
 }
 
 /** As an ordinary user: root may always, which tells nothing. */
@@ -154,19 +138,8 @@ async function examineProgram(program: string): Promise<Finding> {
 }
 
 async function examineDocker(): Promise<Finding> {
-  const { default: Docker } = await import('dockerode');
-  try {
-    const { Version, Arch } = await new Docker({ timeout: 3_000 }).version();
-    return { detail: `version ${Version}, ${Arch}` };
-  } catch (error) {
-    const denied = (error as NodeJS.ErrnoException).code === 'EACCES';
-    return {
-      why: `no daemon answers: ${messageOf(error)}`,
-      remedy: denied
-        ? 'add yourself to the group docker, or run as root'
-        : 'install and start Docker, or set DOCKER_HOST',
-    };
-  }
+  const docker = await probeDocker();
+  return docker.available ? { detail: docker.how } : docker;
 }
 
 function readIfThere(path: string): string | undefined {

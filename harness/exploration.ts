@@ -44,6 +44,8 @@ export type RunOrigin =
   | { readonly kind: 'workload'; readonly plan: Plan }
   | { readonly kind: 'reopen'; readonly killPoint: number }
   | { readonly kind: 'nested'; readonly state: CrashState }
+  /** A litmus program, and then what the kernel's file system still held. */
+  | { readonly kind: 'written-back'; readonly order: WriteBack }
   /** Without one of its barriers: those at these trace entries did nothing. Killed and reopened where there is a `killPoint`. */
   | {
       readonly kind: 'mutant';
@@ -53,6 +55,10 @@ export type RunOrigin =
     }
   /** Cycle after cycle of torture; empty where the subject did not do the same again. */
   | { readonly kind: 'torture'; readonly life: Life };
+
+/** The kernel may write back in any order: file data before the metadata that knows of it, or after. */
+export const writeBacks = ['data-first', 'metadata-first'] as const;
+export type WriteBack = (typeof writeBacks)[number];
 
 export interface Violation {
   readonly claim: Claim;

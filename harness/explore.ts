@@ -4,20 +4,21 @@ import { type EffectTrace, takeApart } from '../src/faults/model/effects.ts';
 import type { CrashState } from '../src/faults/model/image.ts';
 import { KeyedImages } from '../src/faults/model/keyed-images.ts';
 import { pendingAt } from '../src/faults/model/pending.ts';
-import { profileNamed } from '../src/faults/model/profile.ts';
+import { profileFor } from '../src/faults/model/profile.ts';
 import type { Plan } from '../src/faults/plan.ts';
 import { type RestFault, statesAtRest, sweepNote } from './at-rest.ts';
-import type {
-  ClaimTally,
-  Coverage,
-  ExploreResult,
-  ExploreTask,
-  ExploreWatcher,
-  RunOrigin,
-  Violation,
+import {
+  type ClaimTally,
+  type Coverage,
+  type ExploreResult,
+  type ExploreTask,
+  type ExploreWatcher,
+  type RunOrigin,
+  type Violation,
+  writeBacks,
 } from './exploration.ts';
 import type { Lane } from './lane/lane.ts';
-import { failureOn, type LiveFault, plansFor } from './live-faults.ts';
+import { earlierIn, failureOn, type LiveFault, plansFor, untilLastPromise } from './live-faults.ts';
 import type { Judgement } from './oracle/evidence.ts';
 import { promisesBefore, type RecordedRun, stepsOf } from './recorded-run.ts';
 import { shareOf } from './share.ts';
@@ -50,6 +51,10 @@ export async function explore(
       break;
     case 'power-loss':
     case 'torn-write': {
+      if (task.only === 'written-back') {
+        await exploration.exploreWrittenBack();
+        break;
+      }
       const cuts = task.fault === 'power-loss';
       const derived = (cuts ? derivedShare : 0) + (task.nested ? derivedShare : 0);
       const wants = (kind: RunOrigin['kind']) => task.only === undefined || task.only === kind;
@@ -153,13 +158,26 @@ class Exploration {
     }
   }
 
+  /** A litmus program on the kernel's own file system, which writes back when it pleases. */
+  async exploreWrittenBack(): Promise<void> {
+    const each = Math.ceil(this.task.limit / writeBacks.length);
+    for (const [index, order] of this.mine(writeBacks)) {
+      const run = await this.lane.recorder.writtenBack?.(order);
+      if (run === undefined) throw new Error('only a litmus program is followed by what is written back');
+      if (run.endedEarly !== undefined) this.notes.add(`Not explored: ${run.endedEarly}`);
+      else await this.exploreDerived(run, { kind: 'written-back', order }, each, [4, index]);
+    }
+  }
+
   /** The workload once more for each operation that the fault can befall; then the power goes, with the fault over. */
   async exploreLive(fault: LiveFault): Promise<void> {
     const { run, profile, limit, fsyncError } = this.task;
-    const plans = plansFor(fault, run.recording, failureOn(profile, fsyncError));
+    const onDisks = run.recording.disks === true;
+    const worked = onDisks ? untilLastPromise(run.recording) : run.recording;
+    const plans = plansFor(fault, worked, failureOn(onDisks ? 'disk' : profile, fsyncError));
     const each = Math.ceil(limit / Math.max(1, plans.length));
-    for (const [index, plan] of this.mine(plans)) {
-      const struck = await this.strike(plan);
+    for (const [index, planned] of this.mine(plans)) {
+      const { struck, plan } = await this.strike(planned);
       // What was stopped on its way tells nothing.
       if (this.watcher.shouldStop()) return;
       const [firing] = struck.firings;
@@ -173,12 +191,17 @@ class Exploration {
     }
   }
 
-  /** A subject that does not always do the same may come to the operation another time. */
-  private async strike(plan: Plan): Promise<RecordedRun> {
+  /**
+   * A subject that does not always do the same may come to the operation another time. A file system never asks quite the same of its
+   * disk: there an earlier operation stands in for one that did not come.
+   */
+  private async strike(planned: Plan): Promise<{ readonly struck: RecordedRun; readonly plan: Plan }> {
+    let plan = planned;
     for (let tries = 1; ; tries++) {
       const struck = await this.lane.recorder.workload(stepsOf(this.task.run), plan);
       const cameToIt = struck.rules?.some(({ wasDue }) => wasDue) === true;
-      if (cameToIt || tries === strikesMax || this.watcher.shouldStop()) return struck;
+      if (cameToIt || tries === strikesMax || this.watcher.shouldStop()) return { struck, plan };
+      if (struck.recording.disks === true) plan = earlierIn(plan, struck.rules ?? []);
     }
   }
 
@@ -199,7 +222,7 @@ class Exploration {
     const crash = fault === 'torn-write' || fault === 'process-kill' ? fault : 'power-loss';
     // What a profile tears nowhere, a litmus program is asked all the same.
     const alsoWhole = claims.includes('legality');
-    return crashStates(trace, profileNamed(profile), crash, { seed, limit, after, alsoWhole });
+    return crashStates(trace, profileFor(trace.recording, profile), crash, { seed, limit, after, alsoWhole });
   }
 
   /** Judges each image that is new and this lane's. Answers whether it came to the end. */

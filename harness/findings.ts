@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import type { Finding } from '../reports/verdict.ts';
+import type { LayerName } from '../src/faults/layer.ts';
 import type { Tree } from '../src/faults/model/tree.ts';
 import type { ExploreTask, Violation } from './exploration.ts';
 import { hexDiff } from './hex-diff.ts';
@@ -14,7 +15,9 @@ import { tellWitness } from './witness.ts';
 
 export interface FindingContext {
   readonly scenarioFile: string;
-  readonly layer: 'fuse' | 'sim';
+  readonly layer: LayerName;
+  /** The subject ran in one. */
+  readonly container: boolean;
   readonly seed: number;
   readonly outputDirectory: string;
   readonly findingsBefore: number;
@@ -110,6 +113,7 @@ export function toFinding(
     scenario: context.scenarioFile,
     seed: context.seed,
     layer: context.layer,
+    ...(context.container ? { container: true } : {}),
     claim,
     fault,
     profile: violation.profile,

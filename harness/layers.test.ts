@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { chooseLayer, type LayersHere } from './layers.ts';
 import { scenarioSchema } from './scenario.ts';
 
-const withFuse: LayersHere = { fuse: undefined, described: {} };
-const withoutFuse: LayersHere = { fuse: 'There is no /dev/fuse.', described: {} };
+const withFuse: LayersHere = { fuse: undefined, block: undefined, dm: undefined, described: {} };
+const none = 'There is no /dev/fuse.';
+const withoutFuse: LayersHere = { fuse: none, block: none, dm: none, described: {} };
 
 function scenarioOf(subject: object, layer = 'auto') {
   return scenarioSchema.parse({ name: 'a', subject, claims: { durability: ['power-loss'] }, layer });
@@ -20,7 +21,8 @@ describe('chooseLayer', () => {
     ['a driver with a module, fuse here', scenarioOf(both), withFuse, { kind: 'use', layer: 'fuse' }],
     ['a module, fuse here', scenarioOf({ module: './a.js' }), withFuse, { kind: 'use', layer: 'sim' }],
     ['sim by name', scenarioOf(both, 'sim'), withFuse, { kind: 'use', layer: 'sim' }],
-    ['block by name', scenarioOf(both, 'block'), withFuse, { kind: 'missing', layer: 'block' }],
+    ['block by name', scenarioOf(both, 'block'), withFuse, { kind: 'use', layer: 'block' }],
+    ['no block', scenarioOf(both, 'block'), withoutFuse, { kind: 'missing', layer: 'block' }],
   ] as const)('%s', (_, scenario, here, expected) => {
     expect(chooseLayer(scenario, undefined, here)).toMatchObject(expected);
   });

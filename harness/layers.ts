@@ -5,23 +5,28 @@ import type { Scenario } from './scenario.ts';
 export interface LayersHere {
   /** Why the fuse layer is missing, and how to get it; undefined where it is there. */
   readonly fuse: string | undefined;
+  /** The same of the block layer. */
+  readonly block: string | undefined;
+  /** The same of the dm layer. */
+  readonly dm: string | undefined;
   readonly described: Readonly<Record<string, string>>;
 }
 
 export type LayerChoice =
   /** `note`: why it is not the layer that a reader would expect. */
-  | { readonly kind: 'use'; readonly layer: 'fuse' | 'sim'; readonly note?: string }
+  | { readonly kind: 'use'; readonly layer: LayerName; readonly note?: string }
   | { readonly kind: 'missing'; readonly layer: LayerName; readonly why: string };
 
 /** The layer that a scenario runs on: the one it names, else fuse where a process can be run on it, else sim. */
 export function chooseLayer(
-  { subject, layer }: Scenario,
+  { subject, layer, volumes }: Scenario,
   wanted: LayerName | undefined,
   here: LayersHere,
 ): LayerChoice {
   const named = wanted ?? layer;
   const isProgram = subject.program !== undefined;
   const isProcess = isProgram || subject.driver !== undefined || subject.workload !== undefined;
+  const onDisks = 'The kernel runs a process on its file systems, and the scenario has only a module.';
   const isModule = isProgram || subject.module !== undefined;
   const missing = (missed: LayerName, why: string) => ({ kind: 'missing', layer: missed, why }) as const;
   switch (named) {
@@ -43,7 +48,13 @@ export function chooseLayer(
         return { kind: 'use', layer: 'sim', ...(isProcess ? { note } : {}) };
       }
       return missing('fuse', here.fuse ?? '');
-    default:
-      return missing(named, `This version of powercut has no ${named} layer yet: use fuse or sim.`);
+    case 'block':
+      if (!isProcess) return missing('block', onDisks);
+      return here.block === undefined ? { kind: 'use', layer: 'block' } : missing('block', here.block);
+    case 'dm':
+      if (!isProcess) return missing('dm', onDisks);
+      if (volumes.length > 1)
+        return missing('dm', 'The dm layer has one volume, and the scenario has several: use block.');
+      return here.dm === undefined ? { kind: 'use', layer: 'dm' } : missing('dm', here.dm);
   }
 }

@@ -138,7 +138,7 @@ describe.skipIf(!fuse.available)('nothing is left behind', () => {
   it('and no descriptor, by one scenario after the other on one lane', async () => {
     using work = new Workplace();
     process.env[mark] = work.directory;
-    const lane = new LaneProcess({ isolated: true, cpu: 0, onJudged: () => {} });
+    const lane = new LaneProcess({ namespaces: 'private', cpu: 0, onJudged: () => {} });
     delete process.env[mark];
     try {
       const loaded = parseScenario(JSON.stringify(short), join(work.directory, 'short.json'));

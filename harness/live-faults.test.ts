@@ -3,7 +3,7 @@ import type { Operation } from '../src/faults/model/operation.ts';
 import type { Recording } from '../src/faults/model/recording.ts';
 import { emptyTree } from '../src/faults/model/tree.ts';
 import { checkPlan } from '../src/faults/plan.ts';
-import { failureOn, liveFaults, plansFor } from './live-faults.ts';
+import { earlierIn, failureOn, liveFaults, plansFor, untilLastPromise } from './live-faults.ts';
 
 const write: Operation = { kind: 'write', inode: 3, offset: 0, data: new Uint8Array(1) };
 const sync: Operation = { kind: 'sync', inode: 3, cause: 'fsync' };
@@ -43,5 +43,31 @@ describe('the plans of a live fault', () => {
     const plans = plansFor(fault, recordingOf({ data: many, mirror: many }), failureOn('btrfs'));
     expect(plans.length).toBe(16);
     for (const plan of plans) checkPlan(plan);
+  });
+});
+
+describe('on a disk', () => {
+  const rule = { operation: 'sync', nth: 44, fault: 'fsync-error' } as const;
+  const counted = { id: 'rule-1', waiting: false, matched: 40, wasDue: false, fired: 0 };
+
+  it('an operation that did not come gives way to one that comes', () => {
+    expect(earlierIn([rule], [{ ...counted, rule }])).toEqual([{ ...rule, nth: 36 }]);
+    const from = { operation: 'sync', from: 44, fault: 'lost-fsync' } as const;
+    expect(earlierIn([from], [{ ...counted, rule: from }])).toEqual([{ ...from, from: 36 }]);
+  });
+
+  it('one that did come, and a rule that counted nothing, stay as they are', () => {
+    expect(earlierIn([rule], [{ ...counted, rule, wasDue: true }])).toEqual([rule]);
+    expect(earlierIn([rule], [{ ...counted, rule, matched: 0 }])).toEqual([rule]);
+    expect(earlierIn([rule], [])).toEqual([rule]);
+  });
+
+  it('what the file system writes after the last promise is struck by nothing', () => {
+    const { base, trace } = recordingOf({ data: [write, sync, write, sync] });
+    const promised = { base, trace: trace.toSpliced(2, 0, { kind: 'acknowledgement', text: '0' }) };
+    const worked = untilLastPromise(promised);
+    expect(worked.trace).toEqual(trace.slice(0, 2));
+    expect(plansFor('fsync-error', worked, {})).toHaveLength(1);
+    expect(untilLastPromise({ base, trace })).toEqual({ base, trace });
   });
 });

@@ -1,6 +1,6 @@
 import type { Operation } from '../src/faults/model/operation.ts';
 import type { Recording } from '../src/faults/model/recording.ts';
-import type { Plan, PlannedFault, PlanRule } from '../src/faults/plan.ts';
+import type { Plan, PlannedFault, PlanRule, RuleState } from '../src/faults/plan.ts';
 import { spread } from './spread.ts';
 
 /** Faults that befall a subject at work. */
@@ -81,4 +81,23 @@ type FsyncFailure = Pick<PlannedFault<'fsync-error'>, 'as'>;
 export function failureOn(profile: string, fsyncError?: 'as-profile'): FsyncFailure {
   if (profile === 'btrfs') return { as: 'btrfs' };
   return fsyncError === 'as-profile' && profile === 'ext4-data-journal' ? { as: 'ext4-data-journal' } : {};
+}
+
+/** The same faults for operations that come: each somewhat before the last one that its rule counted in a run where it was never due. */
+export function earlierIn(plan: Plan, states: readonly RuleState[]): Plan {
+  return plan.map((rule, index) => {
+    const { matched = 0, wasDue = true } = states[index] ?? {};
+    if (wasDue || matched === 0) return rule;
+    const ordinal = Math.ceil(matched * 0.9);
+    return rule.nth === undefined ? { ...rule, from: ordinal } : { ...rule, nth: ordinal };
+  });
+}
+
+/**
+ * What was recorded while the subject worked. On a disk the file system's own last writes come after that; nobody is told of a fault in
+ * them, and they are not part of a run with faults. All of it where nothing was promised.
+ */
+export function untilLastPromise(recording: Recording): Recording {
+  const last = recording.trace.findLastIndex(({ kind }) => kind === 'acknowledgement');
+  return last < 0 ? recording : { ...recording, trace: recording.trace.slice(0, last) };
 }

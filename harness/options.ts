@@ -9,6 +9,8 @@ export interface RunOptions {
   readonly jobs: number;
   /** In place of the scenario's own. */
   readonly layer?: LayerName;
+  /** Subjects run in their containers, or none does; where absent, those do that have an image of their own. */
+  readonly container?: boolean;
   readonly profiles?: readonly string[];
   /** Crash states for each fault and profile, in place of the scenario's own. */
   readonly states?: number;

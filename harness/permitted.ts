@@ -1,7 +1,7 @@
 import type { Finding } from '../reports/verdict.ts';
 import { permittingRules } from '../src/faults/model/explain.ts';
 import type { Order } from '../src/faults/model/order.ts';
-import { profileNamed } from '../src/faults/model/profile.ts';
+import { profileFor } from '../src/faults/model/profile.ts';
 import type { Plan } from '../src/faults/plan.ts';
 import type { Violation } from './exploration.ts';
 import type { LiveFault } from './live-faults.ts';
@@ -9,7 +9,7 @@ import type { LiveFault } from './live-faults.ts';
 type Rules = Finding['permittedBy'];
 
 /** Why a disk may do what the violation shows: the fault itself, and what the profile lets go missing. */
-export function rulesOf({ state, profile, origin, fault }: Violation, order: Order): Rules {
+export function rulesOf({ run, state, profile, origin, fault }: Violation, order: Order): Rules {
   if (state.rotten !== undefined) return [bitRotRule];
   if (state.unreadable !== undefined) return [badSectorRule];
   if (state.stale !== undefined) return [staleReadRule];
@@ -17,7 +17,7 @@ export function rulesOf({ state, profile, origin, fault }: Violation, order: Ord
   const planned = plansOf(origin).some((rule) => rule.fault === fault);
   const injected = planned && fault in liveRules ? [liveRules[fault as keyof typeof liveRules]] : [];
   if (state.lost.length === 0) return injected.length > 0 ? injected : [anyMomentRule];
-  const legal = permittingRules(order, profileNamed(profile), state);
+  const legal = permittingRules(order, profileFor(run.recording, profile), state);
   if (origin.kind === 'mutant') return [leftOutRule, ...legal];
   return [...injected, ...legal];
 }

@@ -45,6 +45,7 @@ const packages: Readonly<Record<PackageManager, Readonly<Record<string, string>>
     'mkfs.ext4': 'e2fsprogs',
     'mkfs.xfs': 'xfsprogs',
     'mkfs.btrfs': 'btrfs-progs',
+    'qemu-system-x86_64': 'qemu-system-x86',
   },
   dnf: {
     mount: 'util-linux',
@@ -56,6 +57,7 @@ const packages: Readonly<Record<PackageManager, Readonly<Record<string, string>>
     'mkfs.btrfs': 'btrfs-progs',
     dmsetup: 'device-mapper',
     sqlite3: 'sqlite',
+    'qemu-system-x86_64': 'qemu-system-x86-core',
   },
   apk: {
     taskset: 'util-linux-misc',

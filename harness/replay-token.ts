@@ -2,6 +2,7 @@ import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { z } from 'zod';
 import { claims, faultKinds } from '../reports/verdict.ts';
 import { planRuleSchema } from '../src/faults/plan.ts';
+import { writeBacks } from './exploration.ts';
 import { cycleSchema } from './torture/cycle.ts';
 
 const wholeNumber = z.int().min(0);
@@ -25,6 +26,7 @@ const origin = z.discriminatedUnion('kind', [
   }),
   z.strictObject({ kind: z.literal('reopen'), killPoint: wholeNumber }),
   z.strictObject({ kind: z.literal('nested'), state }),
+  z.strictObject({ kind: z.literal('written-back'), order: z.enum(writeBacks) }),
   z.strictObject({
     kind: z.literal('mutant'),
     barrier: z.string(),
@@ -39,7 +41,9 @@ export const replayPlanSchema = z.strictObject({
   /** The scenario's file, from the directory in which the run was started. */
   scenario: z.string(),
   seed: wholeNumber,
-  layer: z.enum(['fuse', 'sim']),
+  layer: z.enum(['fuse', 'sim', 'block', 'dm']),
+  /** The subject ran in its container. */
+  container: z.literal(true).exactOptional(),
   claim: z.enum(claims),
   fault: z.enum(faultKinds),
   profile: z.string(),

@@ -1,13 +1,15 @@
 import { existsSync, readFileSync } from 'node:fs';
 import type { Claim } from '../reports/verdict.ts';
-import { probeFuse } from '../src/faults/fuse/layer.ts';
+import { house } from './container/housing.ts';
+import { isOnDisks, onFileSystem } from './disks.ts';
 import type { Violation } from './exploration.ts';
-import { LaneProcess } from './lane/process.ts';
+import { LaneProcess, namespacesFor } from './lane/process.ts';
 import { loadScenario } from './load-scenario.ts';
 import { type RecordedRun, renumber } from './recorded-run.ts';
 import { decodeReplayFile } from './replay-file.ts';
 import { renderReplay } from './replay-text.ts';
 import { decodeToken, isToken, ReplayError, type ReplayPlan } from './replay-token.ts';
+import { probeLayers } from './run.ts';
 import { asksNothing, type LoadedScenario } from './scenario.ts';
 import { tellWitness } from './witness.ts';
 import { createWorkload } from './workload/workload.ts';
@@ -26,7 +28,7 @@ export interface ReplayOutcome {
  */
 export async function replay(
   tokenOrFile: string,
-  options: { readonly signal: AbortSignal },
+  options: { readonly signal: AbortSignal; readonly container?: boolean },
 ): Promise<ReplayOutcome> {
   const { plan, run } = read(tokenOrFile);
   if (!existsSync(plan.scenario)) {
@@ -34,9 +36,13 @@ export async function replay(
       `the finding's scenario ${plan.scenario} is not here: run the replay in the directory in which the finding was made`,
     );
   }
-  const loaded = await loadScenario(plan.scenario);
+  const scenario = await inItsContainer(
+    await loadScenario(plan.scenario),
+    options.container ?? plan.container ?? false,
+  );
+  const loaded = isOnDisks(plan.layer) ? onFileSystem(scenario, plan.profile, plan.layer) : scenario;
   await checkLayer(plan);
-  const lane = new LaneProcess({ isolated: plan.layer === 'fuse', cpu: 0, onJudged: () => {} });
+  const lane = new LaneProcess({ namespaces: namespacesFor(plan.layer, loaded), cpu: 0, onJudged: () => {} });
   const stop = () => lane.stop();
   options.signal.addEventListener('abort', stop);
   try {
@@ -56,11 +62,17 @@ function read(tokenOrFile: string): { readonly plan: ReplayPlan; readonly run?: 
   return decodeReplayFile(readFileSync(tokenOrFile, 'utf8'), tokenOrFile);
 }
 
+/** Where the finding was made, unless the command line says otherwise. */
+async function inItsContainer(loaded: LoadedScenario, wanted: boolean): Promise<LoadedScenario> {
+  const housed = await house(loaded.scenario.subject.container, wanted);
+  if (housed.kind === 'missing') throw new ReplayError(housed.why);
+  return housed.kind === 'host' ? loaded : { ...loaded, container: housed.housing };
+}
+
 async function checkLayer({ layer }: ReplayPlan): Promise<void> {
-  if (layer !== 'fuse') return;
-  const fuse = await probeFuse();
-  if (!fuse.available)
-    throw new ReplayError(`the finding was made on the fuse layer. ${fuse.why} ${fuse.remedy}`);
+  const here = await probeLayers();
+  const missing = layer === 'sim' ? undefined : here[layer];
+  if (missing !== undefined) throw new ReplayError(`the finding was made on the ${layer} layer. ${missing}`);
 }
 
 async function recordAgain(

@@ -1,8 +1,13 @@
 import { cpus, release } from 'node:os';
+import { canaryOutcome, isCanary } from '../reports/summary.ts';
 import type { ScenarioVerdict, Status, Verdict } from '../reports/verdict.ts';
 import { verdictSchemaVersion } from '../reports/verdict.ts';
+import { probeBlock } from '../src/faults/block/probe.ts';
+import { probeDm } from '../src/faults/dm/probe.ts';
 import { probeFuse } from '../src/faults/fuse/layer.ts';
 import { judgeCanary } from './canary.ts';
+import { type HousedScenario, houseScenario, inContainer } from './container/choice.ts';
+import { repeatable } from './disks.ts';
 import { Lanes } from './lane/lanes.ts';
 import { chooseLayer, type LayerChoice, type LayersHere } from './layers.ts';
 import type { Progress, RunOptions } from './options.ts';
@@ -22,7 +27,9 @@ export async function runScenarios(
 ): Promise<Verdict> {
   const clock = startClock();
   const layers = await probeLayers();
-  const run = new Run(scenarios, options, report, layers, judgeOne);
+  const housed: HousedScenario[] = [];
+  for (const loaded of scenarios) housed.push(await houseScenario(loaded, options));
+  const run = new Run(housed, options, report, layers, judgeOne);
   const { verdicts, canaries } = await run.all();
   // That a canary was found proves nothing of what was to be tested beside it.
   const isWorthless = canaries.some(({ canary }) => canary?.found === false);
@@ -59,7 +66,7 @@ type Phase = Pick<Progress, 'scenario' | 'phase' | 'newImages' | 'torture'> & { 
 class Run {
   statesJudged = 0;
   readonly seconds = new Map<string, number>();
-  private readonly scenarios: readonly LoadedScenario[];
+  private readonly scenarios: readonly HousedScenario[];
   private readonly options: RunOptions;
   private readonly report: (progress: Progress) => void;
   private readonly layers: LayersHere;
@@ -70,7 +77,7 @@ class Run {
   private phase: Phase = { scenario: '', phase: '', newImages: 0, foundNow: 0 };
 
   constructor(
-    scenarios: readonly LoadedScenario[],
+    scenarios: readonly HousedScenario[],
     options: RunOptions,
     report: (progress: Progress) => void,
     layers: LayersHere,
@@ -105,7 +112,7 @@ class Run {
         : setTimeout(stop(`The time limit of ${limit} s was reached.`), limit * 1000);
     try {
       const canaries = await this.canaries();
-      for (const loaded of this.scenarios) this.verdicts.push(await this.one(loaded));
+      for (const housed of this.scenarios) this.verdicts.push(await this.one(housed));
       return { verdicts: this.verdicts, canaries };
     } finally {
       clearTimeout(timer);
@@ -118,38 +125,47 @@ class Run {
   private async canaries(): Promise<readonly ScenarioVerdict[]> {
     const { canary } = this.options;
     if (canary === undefined) return [];
-    const choices = this.scenarios.map((loaded) => this.choose(loaded));
+    const choices = this.scenarios.map((housed) => this.choose(housed));
     const layers = new Set(choices.flatMap((choice) => (choice.kind === 'use' ? [choice.layer] : [])));
     const verdicts: ScenarioVerdict[] = [];
     for (const layer of layers) {
       const clock = startClock();
       this.tell({ scenario: canary.scenario.name, phase: 'starting' });
-      const verdict = await judgeCanary(canary, layer, this.context());
+      const verdict = await judgeCanary(await this.houseCanary(canary), layer, this.context());
       this.seconds.set(verdict.name, clock.seconds());
       verdicts.push(verdict);
     }
     return verdicts;
   }
 
-  private async one(loaded: LoadedScenario): Promise<ScenarioVerdict> {
+  /** Where the run's subjects are. */
+  private async houseCanary(canary: LoadedScenario): Promise<LoadedScenario> {
+    const { loaded, homeless } = await houseScenario(canary, this.options);
+    if (homeless !== undefined) throw new Error(`the canary has no container to run in: ${homeless}`);
+    return loaded;
+  }
+
+  private async one(housed: HousedScenario): Promise<ScenarioVerdict> {
     const clock = startClock();
+    const { loaded } = housed;
     const { name } = loaded.scenario;
     this.phase = { scenario: name, phase: 'starting', newImages: 0, foundNow: 0 };
     this.tell({});
-    const verdict = await this.judgeScenario(loaded, this.choose(loaded));
+    const verdict = await this.judgeScenario(loaded, this.choose(housed));
     this.seconds.set(name, clock.seconds());
     return verdict;
   }
 
-  private choose({ scenario }: LoadedScenario): LayerChoice {
-    return chooseLayer(scenario, this.options.layer, this.layers);
+  private choose(housed: HousedScenario): LayerChoice {
+    return inContainer(chooseLayer(housed.loaded.scenario, this.options.layer, this.layers), housed);
   }
 
   private async judgeScenario(loaded: LoadedScenario, choice: LayerChoice): Promise<ScenarioVerdict> {
     const first = await this.judgeOne(loaded, choice, this.context());
     if (!this.options.doubleCheck || choice.kind === 'missing') return first;
     const second = await this.judgeOne(loaded, choice, this.context());
-    if (JSON.stringify(first) === JSON.stringify(second)) return first;
+    const [once, again] = [first, second].map((one) => JSON.stringify(repeatable(one, choice.layer)));
+    if (once === again) return first;
     const note =
       'A second run of the same scenario and seed gave another verdict: the subject is not deterministic, so nothing that was found or not found can be relied on.';
     return { ...first, status: 'unknown', notes: [...first.notes, note] };
@@ -193,24 +209,31 @@ class Run {
   }
 }
 
-/** A canary that was found is a success; one that was missed makes what else held worthless. */
+/** A canary that was found, or whose bug does no harm here, is a success; one that was missed makes what else held worthless. */
 function worst(verdicts: readonly ScenarioVerdict[]): Exclude<Status, 'not-tested'> {
   const counted = verdicts.map((verdict): Status => {
-    if (verdict.canary === undefined || verdict.status === 'not-tested') return verdict.status;
-    return verdict.canary.found ? 'held' : 'unknown';
+    if (!isCanary(verdict) || verdict.status === 'not-tested') return verdict.status;
+    return canaryOutcome(verdict) === 'missed' ? 'unknown' : 'held';
   });
   if (counted.includes('violated')) return 'violated';
   if (counted.includes('unknown') || !counted.includes('held')) return 'unknown';
   return 'held';
 }
 
-async function probeLayers(): Promise<LayersHere> {
+/** Tries each layer. */
+export async function probeLayers(): Promise<LayersHere> {
   const fuse = await probeFuse();
+  const block = fuse.available ? await probeBlock() : fuse;
+  const dm = await probeDm();
   return {
     fuse: fuse.available ? undefined : `${fuse.why} ${fuse.remedy}`,
+    block: block.available ? undefined : `${block.why}: ${block.remedy}`,
+    dm: dm.available ? undefined : `${dm.why}: ${dm.remedy}`,
     described: {
       sim: 'in this process',
+      block: block.available ? 'as root' : `missing: ${block.why}`,
       fuse: fuse.available ? fuse.how : `missing: ${fuse.why}`,
+      dm: dm.available ? dm.how : `missing: ${dm.why}`,
     },
   };
 }

@@ -1,18 +1,31 @@
 import { relative } from 'node:path';
 import type { Claim, FaultKind, ScenarioVerdict } from '../reports/verdict.ts';
+import { fileSystemNamed } from '../src/faults/block/file-systems.ts';
+import type { LayerName } from '../src/faults/layer.ts';
 import { describeDevice } from '../src/faults/model/device.ts';
 import { restFaults } from './at-rest.ts';
+import {
+  fileSystemsFor,
+  isAsked,
+  isOnDisks,
+  joinVerdicts,
+  leftOutNotes,
+  onFileSystem,
+  passedOverNote,
+  whyNotOnFileSystem,
+} from './disks.ts';
 import type { ExploredFault, ExploreTask, Share } from './exploration.ts';
 import { buildFindings, type FindingContext } from './findings.ts';
 import { writeHistory } from './history.ts';
 import type { Lanes } from './lane/lanes.ts';
 import type { LaneProcess } from './lane/process.ts';
-import { LaneFailure } from './lane/process.ts';
+import { LaneFailure, namespacesFor } from './lane/process.ts';
 import type { LayerChoice } from './layers.ts';
 import { neverFound } from './litmus/tightness.ts';
 import { liveFaults } from './live-faults.ts';
 import { countViolated, type Explored, mergeResults } from './merge.ts';
 import type { RunOptions, TortureProgress } from './options.ts';
+import { installText, isInPath } from './programs.ts';
 import type { NumberedStep, RecordedRun } from './recorded-run.ts';
 import { asksNothing, type LoadedScenario } from './scenario.ts';
 import { assemble, notTested, unknownScenario } from './scenario-verdict.ts';
@@ -43,20 +56,60 @@ export type JudgeScenario = (
 ) => Promise<ScenarioVerdict>;
 
 /** One scenario on all lanes: record, explore each fault under each profile, shrink what was found. */
-export const runScenario: JudgeScenario = (loaded, choice, context) =>
+export const runScenario: JudgeScenario = async (loaded, choice, context) => {
+  if (choice.kind === 'use' && isOnDisks(choice.layer)) return runOnFileSystems(loaded, choice, context);
+  return runOnLanes(loaded, choice, context);
+};
+
+const runOnLanes: JudgeScenario = (loaded, choice, context) =>
   onLanes(loaded, choice, context, (layer, lanes) => new ScenarioRun(loaded, layer, lanes, context).run());
+
+/** One file system after the other: each has a run of its own, since each makes other requests of the disk. */
+async function runOnFileSystems(
+  loaded: LoadedScenario,
+  choice: Extract<LayerChoice, { kind: 'use' }>,
+  context: ScenarioContext,
+): Promise<ScenarioVerdict> {
+  const { profiles, ...options } = context.options;
+  const { canary } = loaded.scenario;
+  const { scenario } = loaded;
+  const notes = [
+    ...passedOverNote(scenario, choice.layer, profiles),
+    ...leftOutNotes(scenario, choice.layer),
+  ];
+  if (canary !== undefined && !isAsked(choice.layer, canary.breaks, canary.under))
+    return notTested(loaded, choice.layer, notes.join(' '));
+  const verdicts: ScenarioVerdict[] = [];
+  let { findingsBefore } = context;
+  for (const fileSystem of fileSystemsFor(loaded.scenario, profiles)) {
+    const here = onFileSystem(loaded, fileSystem, choice.layer);
+    const [program] = fileSystemNamed(fileSystem).format;
+    const why = isInPath(program)
+      ? whyNotOnFileSystem(loaded.scenario, fileSystem)
+      : `${program} is not there: ${installText(program)}`;
+    if (why !== undefined) {
+      verdicts.push(notTested(here, choice.layer, why));
+      continue;
+    }
+    const onPhase = (phase: string) => context.onPhase(`${fileSystem}: ${phase}`);
+    const verdict = await runOnLanes(here, choice, { ...context, options, findingsBefore, onPhase });
+    findingsBefore += verdict.findings.length;
+    verdicts.push(verdict);
+  }
+  return joinVerdicts(verdicts, canary, notes);
+}
 
 /** Takes the lanes for some work, and says what came of it where there was none, or where the subject does not even start. */
 export async function onLanes(
   loaded: LoadedScenario,
   choice: LayerChoice,
   context: ScenarioContext,
-  work: (layer: 'fuse' | 'sim', lanes: readonly LaneProcess[]) => Promise<ScenarioVerdict>,
+  work: (layer: LayerName, lanes: readonly LaneProcess[]) => Promise<ScenarioVerdict>,
 ): Promise<ScenarioVerdict> {
   const stopped = context.whyStopped();
   if (stopped !== undefined) return notTested(loaded, '-', stopped);
   if (choice.kind === 'missing') return notTested(loaded, choice.layer, choice.why);
-  const lanes = await context.lanes.take(choice.layer === 'fuse');
+  const lanes = await context.lanes.take(namespacesFor(choice.layer, loaded));
   try {
     const verdict = await work(choice.layer, lanes);
     return choice.note === undefined ? verdict : { ...verdict, notes: [choice.note, ...verdict.notes] };
@@ -75,13 +128,13 @@ export class ScenarioRun {
   /** What the workload asked and did, once it has ended well. */
   recorded: { readonly steps: readonly NumberedStep[]; readonly run: RecordedRun } | undefined;
   private readonly loaded: LoadedScenario;
-  private readonly layer: 'fuse' | 'sim';
+  private readonly layer: LayerName;
   private readonly lanes: readonly LaneProcess[];
   private readonly context: ScenarioContext;
 
   constructor(
     loaded: LoadedScenario,
-    layer: 'fuse' | 'sim',
+    layer: LayerName,
     lanes: readonly LaneProcess[],
     context: ScenarioContext,
   ) {
@@ -143,7 +196,7 @@ export class ScenarioRun {
   private async explore(run: RecordedRun, fault: ExploredFault, profile: string): Promise<Explored> {
     const { options, onPhase } = this.context;
     const { explore, subject } = this.loaded.scenario;
-    onPhase(profile === anyProfile ? fault : `${fault} on ${profile}`);
+    onPhase(profile === anyProfile || isOnDisks(this.layer) ? fault : `${fault} on ${profile}`);
     const task = (share: Share): ExploreTask => ({
       run,
       fault,
@@ -154,7 +207,7 @@ export class ScenarioRun {
       nested: explore.nested,
       ...(explore.sweep === undefined ? {} : { sweep: explore.sweep }),
       ...(explore.fsyncError === undefined ? {} : { fsyncError: explore.fsyncError }),
-      ...(subject.program === undefined ? {} : { only: 'workload' }),
+      ...(subject.program === undefined ? {} : { only: isOnDisks(this.layer) ? 'written-back' : 'workload' }),
       share,
     });
     const results = await Promise.all(
@@ -184,6 +237,7 @@ export class ScenarioRun {
       seed: this.context.options.seed,
       profiles: ['posix'],
       isProcess: true,
+      isContainer: this.loaded.container !== undefined,
     };
     return tallyCycles(await lane.call('torture', { victim, from: 0, count: kills }), 'process-kill');
   }
@@ -213,6 +267,7 @@ export class ScenarioRun {
   }
 
   private profilesFor(fault: ExploredFault): readonly string[] {
+    if (isOnDisks(this.layer)) return this.loaded.scenario.profiles;
     if (faultsOnAnyProfile.includes(fault)) return [anyProfile];
     return this.context.options.profiles ?? this.loaded.scenario.profiles;
   }
@@ -222,6 +277,7 @@ export class ScenarioRun {
     return {
       scenarioFile: relative('', this.loaded.file),
       layer: this.layer,
+      container: this.loaded.container !== undefined,
       seed: options.seed,
       outputDirectory: options.outputDirectory,
       findingsBefore,

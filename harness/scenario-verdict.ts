@@ -36,7 +36,7 @@ export function assemble(result: ScenarioResult): ScenarioVerdict {
     status: worst(cells.map((cell) => cell.status)),
     ...(canary === undefined ? {} : { canary }),
     cells,
-    explorations: explored.map(explorationOf),
+    explorations: explored.map((one) => explorationOf(one, loaded.scenario)),
     findings: findings.findings,
     // What each profile has to say may be the same.
     notes: [...new Set([...notes, ...explored.flatMap(notesOn), ...(cut === undefined ? [] : [cut])])],
@@ -89,7 +89,7 @@ function empty(
     status,
     subject: { name: loaded.scenario.name, version: '', how: how(loaded.scenario, layer) },
     workload: { operations: 0, acknowledged: 0, volumeOperations: 0, barriers: 0 },
-    ...(canary === undefined ? {} : { canary: { ...canary, found: false, states: 0 } }),
+    ...(canary === undefined ? {} : { canary: { ...plantedIn(canary), found: false, states: 0 } }),
     cells,
     explorations: [],
     findings: [],
@@ -188,14 +188,21 @@ function whyNothing(fault: FaultKind): string {
 export const notConfirmed =
   'A violation was seen, and did not show again with a subject started for that image alone: the subject is not deterministic, or keeps something between opens (feature "reopen").';
 
-function explorationOf({ fault, profile, result }: Explored): Exploration {
+function explorationOf({ fault, profile, result }: Explored, { outcomes: asked }: Scenario): Exploration {
   const { coverage, legalStates } = result;
+  const allowed = asked?.filter((outcome) => outcome.allowed.some((name) => name === profile));
   return {
     fault,
     profile,
     ...coverage,
     exhaustive: legalStates !== undefined,
     ...(legalStates === undefined ? {} : { legalStates }),
+    ...(allowed && {
+      outcomes: {
+        allowed: allowed.map(({ outcome }) => outcome),
+        found: [...result.outcomes].sort(),
+      },
+    }),
   };
 }
 
@@ -211,7 +218,12 @@ function canaryOf(
   const places = explored
     .filter(({ fault }) => fault === canary.under)
     .flatMap(({ result }) => result.tallies.get(canary.breaks)?.first?.place.at(-1) ?? []);
-  return { ...canary, found, states: found ? Math.min(...places) + 1 : 0 };
+  return { ...plantedIn(canary), found, states: found ? Math.min(...places) + 1 : 0 };
+}
+
+/** The known bug, without what is for the kernel's own file systems. */
+export function plantedIn({ breaks, under }: NonNullable<Scenario['canary']>) {
+  return { breaks, under };
 }
 
 export function worst(statuses: readonly Status[]): Status {

@@ -1,6 +1,9 @@
 import { z } from 'zod';
 import { claims, faultKinds } from '../reports/verdict.ts';
+import { fileSystemNames } from '../src/faults/block/file-systems.ts';
 import { deviceSchema } from '../src/faults/model/device.ts';
+import type { Housing } from './container/housing.ts';
+import { containerSchema } from './container/settings.ts';
 import { programSchema } from './litmus/program.ts';
 
 /** What a scenario file holds. docs/scenarios.md is its reference. */
@@ -14,6 +17,9 @@ export const profileNames = [
   'btrfs',
   'lying-disk',
 ] as const;
+
+/** What `profiles` may name on the layers block and dm alone. */
+const kernelOnly = fileSystemNames.filter((name) => !(profileNames as readonly string[]).includes(name));
 
 const command = z
   .array(z.string().min(1), { error: 'a list of the program and its arguments, such as [node, ./driver.js]' })
@@ -48,6 +54,9 @@ const subject = z
     onDisk: programSchema
       .optional()
       .describe('Goes with program: calls that were made before; what they leave is on disk'),
+    container: containerSchema
+      .optional()
+      .describe('Where the commands run, if not on this machine itself (docs/containers.md)'),
     options: z
       .record(z.string(), z.unknown())
       .default({})
@@ -64,6 +73,9 @@ const subject = z
       report(['onDisk'], '`onDisk` needs a `program` beside it');
     } else if (value.driver === undefined && value.module === undefined && value.workload === undefined) {
       report([], 'a subject needs `driver`, or `workload` and `checker`, or `module`, or `program`');
+    }
+    if (value.container !== undefined && value.driver === undefined && value.workload === undefined) {
+      report(['container'], 'a container runs a process: it needs a `driver` or a `workload` beside it');
     }
     if (value.workload !== undefined) {
       if (value.checker === undefined) report(['workload'], '`workload` needs a `checker` beside it');
@@ -148,7 +160,11 @@ export const scenarioSchema = z
       .describe('Of a litmus program: what may be found after the crash, and who allows it'),
     device: deviceSchema.optional().describe('What kind of disk the volumes are; the usual one where absent'),
     layer: z.enum(['auto', 'sim', 'fuse', 'block', 'dm']).default('auto'),
-    profiles: z.array(z.enum(profileNames)).min(1).superRefine(unique).default(['ext4-ordered', 'posix']),
+    profiles: z
+      .array(z.enum([...profileNames, ...kernelOnly]))
+      .min(1)
+      .superRefine(unique)
+      .default(['ext4-ordered', 'posix']),
     explore: z
       .strictObject({
         states: z.int().min(1).default(2000).describe('Crash states to judge for each fault and profile'),
@@ -192,12 +208,23 @@ export const scenarioSchema = z
       .optional()
       .describe('For `powercut mutate`: what is known of the barriers'),
     canary: z
-      .strictObject({ breaks: z.enum(claims), under: z.enum(faultKinds) })
+      .strictObject({
+        breaks: z.enum(claims),
+        under: z.enum(faultKinds),
+        forgiving: z
+          .strictObject({
+            on: z.array(z.enum(fileSystemNames)).min(1),
+            why: z.string().min(1),
+          })
+          .exactOptional()
+          .describe("The kernel's own file systems on which the bug does no harm, and why"),
+      })
       .optional()
       .describe('A planted bug: the run is worthless unless this claim breaks under this fault'),
   })
   .superRefine((value, context) => {
-    const report = (path: string[], message: string) => context.addIssue({ code: 'custom', path, message });
+    const report = (path: (string | number)[], message: string) =>
+      context.addIssue({ code: 'custom', path, message });
     const isLitmus = value.subject.program !== undefined;
     const { legality, ...others } = value.claims;
     if (isLitmus !== (legality !== undefined)) {
@@ -222,6 +249,12 @@ export const scenarioSchema = z
         ['layer'],
         `the \`${value.layer}\` layer runs a process: it needs a \`driver\` or a \`workload\``,
       );
+    }
+    if (value.layer !== 'block' && value.layer !== 'dm') {
+      value.profiles.forEach((profile, index) => {
+        if (kernelOnly.includes(profile))
+          report(['profiles', index], `\`${profile}\` is a file system: it needs \`layer: block\` or \`dm\``);
+      });
     }
     if (value.canary !== undefined) {
       const { breaks, under } = value.canary;
@@ -252,4 +285,6 @@ export interface LoadedScenario {
   readonly scenario: Scenario;
   readonly file: string;
   readonly directory: string;
+  /** Where its subject runs, if not on this machine itself. */
+  readonly container?: Housing;
 }

@@ -2,7 +2,7 @@ import { crashStates } from '../src/faults/model/crash-states.ts';
 import { takeApart } from '../src/faults/model/effects.ts';
 import { buildImage } from '../src/faults/model/image.ts';
 import { add, bits, has, isLegal, pendingAt } from '../src/faults/model/pending.ts';
-import { profileNamed } from '../src/faults/model/profile.ts';
+import { profileFor } from '../src/faults/model/profile.ts';
 import type { Tree } from '../src/faults/model/tree.ts';
 import type { ExploreTask, Violation } from './exploration.ts';
 import { explore } from './explore.ts';
@@ -115,7 +115,7 @@ class Shrinker {
     const { run, fault, profile } = violation;
     const trace = takeApart(run.recording);
     const crash = fault === 'torn-write' ? 'torn-write' : 'power-loss';
-    const { order } = crashStates(trace, profileNamed(profile), crash, { seed: 0, limit: 1 });
+    const { order } = crashStates(trace, profileFor(run.recording, profile), crash, { seed: 0, limit: 1 });
     const pending = pendingAt(order, violation.state.point);
     let best = violation;
     for (const position of pending.atoms.keys()) {

@@ -4,7 +4,7 @@ import { describeTrace } from '../src/faults/model/describe.ts';
 import { type Effect, type EffectTrace, takeApart } from '../src/faults/model/effects.ts';
 import type { Operation } from '../src/faults/model/operation.ts';
 import type { Order } from '../src/faults/model/order.ts';
-import { profileNamed } from '../src/faults/model/profile.ts';
+import { profileFor } from '../src/faults/model/profile.ts';
 import type { PlanRule } from '../src/faults/plan.ts';
 import type { Violation } from './exploration.ts';
 import { rulesOf } from './permitted.ts';
@@ -18,7 +18,7 @@ export type Witness = Pick<Finding, 'crash' | 'timeline' | 'permittedBy'>;
 export function tellWitness(violation: Violation): Witness {
   const { run, state, fault } = violation;
   const trace = takeApart(run.recording);
-  const profile = profileNamed(violation.profile);
+  const profile = profileFor(run.recording, violation.profile);
   const crash = fault === 'torn-write' ? 'torn-write' : 'power-loss';
   const { order } = crashStates(trace, profile, crash, { seed: 0, limit: 1 });
   const texts = describeTrace(run.recording);
@@ -31,21 +31,23 @@ export function tellWitness(violation: Violation): Witness {
   };
 }
 
-function describeCrash({ fault, origin, state }: Violation, last: string | undefined): string {
+function describeCrash({ run, fault, origin, state }: Violation, last: string | undefined): string {
+  const file = run.recording.disks === true ? 'disk' : 'file';
   const when = last === undefined ? 'before the first operation' : `after ${last}`;
   const before = {
     workload: describePlan(origin),
-    reopen: describeReopened,
+    reopen: run.recording.disks === true ? describeReset : describeReopened,
     nested: 'The power had gone once before, and the subject was recovering from that. ',
+    'written-back': 'The program had ended, and the kernel wrote back what it held. ',
     mutant: describeLeftOut(origin),
     torture: origin.kind === 'torture' ? tellLife(origin.life, describeRule) : '',
   }[origin.kind];
   if (fault === 'process-kill') return `${before}The process was killed ${when}; nothing else was lost.`;
   if (state.rotten !== undefined) {
-    return `After a clean end, bit ${state.rotten.bit} of byte ${state.rotten.offset} of one file flipped at rest.`;
+    return `After a clean end, bit ${state.rotten.bit} of byte ${state.rotten.offset} of one ${file} flipped at rest.`;
   }
   if (state.unreadable !== undefined) {
-    return `After a clean end, the sector at byte ${state.unreadable.offset} of one file went bad.`;
+    return `After a clean end, the sector at byte ${state.unreadable.offset} of one ${file} went bad.`;
   }
   if (state.stale !== undefined)
     return 'After a clean end, the first read of one file answered what an earlier barrier had made durable.';
@@ -68,6 +70,8 @@ function describeLeftOut(origin: Violation['origin']): string {
 }
 
 const describeReopened = 'The process was killed, started again on what the page cache held, and went on. ';
+const describeReset =
+  'The machine was reset: the disk kept what was in its cache, the kernel kept nothing. It was started again, and went on. ';
 
 function describeRule({ fault, operation, volume, nth, every, chance, from }: PlanRule): string {
   const on = operation === 'any' ? 'operation' : operation;
@@ -109,7 +113,11 @@ class Timeline {
     if (!recoversFirst) ask();
     for (const [entry, step] of run.recording.trace.slice(0, state.point).entries()) {
       if (step.kind === 'process-crash') {
-        rows.push({ kind: 'process-crash', entry });
+        rows.push({
+          kind: 'process-crash',
+          entry,
+          ...(run.recording.disks === true && { ofMachine: true }),
+        });
         // What was under way is never answered; the next that is asked comes after the recovery.
         steps = steps.filter(({ index }) => index >= afterCrash);
       } else if (step.kind === 'operation') rows.push(this.operationRow(entry, step.volume, step.operation));

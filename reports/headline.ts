@@ -45,7 +45,7 @@ function worst(statuses: readonly Status[]): Status {
 
 export interface Headline {
   readonly status: 'held' | 'violated' | 'unknown';
-  /** `Violated`, `Held`, `Unknown`, `Canary found`; of barriers `Undetected`, `All detected`. */
+  /** `Violated`, `Held`, `Unknown`, `Canary found`, `Canary forgiven`; of barriers `Undetected`, `All detected`. */
   readonly label: string;
   /** The verdict in one sentence. */
   readonly sentence: string;
@@ -75,7 +75,7 @@ function claimsHeadline(verdict: Verdict): Headline {
       return answer('Unknown', unknownSentence(verdict, claims, canaries));
     case 'held':
       return claims.length === 0
-        ? answer('Canary found', canariesFoundSentence(canaries))
+        ? answer(...canariesAnswer(canaries))
         : answer('Held', heldSentence(verdict, claims));
   }
 }
@@ -89,7 +89,8 @@ function statusOf(
   const some = (status: Status) => claims.some((claim) => claim.status === status);
   const outcomes = canaries.map(canaryOutcome);
   if (verdict.status === 'violated' || some('violated')) return 'violated';
-  const shown = claims.length === 0 ? outcomes.includes('found') : some('held');
+  const shown =
+    claims.length === 0 ? outcomes.includes('found') || outcomes.includes('forgiven') : some('held');
   const doubtful = verdict.status === 'unknown' || some('unknown') || outcomes.includes('missed');
   return shown && !doubtful ? 'held' : 'unknown';
 }
@@ -144,12 +145,17 @@ function heldSentence(verdict: Verdict, claims: readonly StatedClaim[]): string 
   return `the ${countOf(tested, 'claim')} that could be tested held ${where}`;
 }
 
-function canariesFoundSentence(canaries: readonly CanaryScenario[]): string {
-  const [only, ...others] = canaries.filter((scenario) => canaryOutcome(scenario) === 'found');
-  if (only === undefined) return 'nothing was tested';
-  if (others.length > 0)
-    return `all ${others.length + 1} canaries that ran were found: each known bug broke its claim, as it must`;
-  return canarySentence(only);
+function canariesAnswer(canaries: readonly CanaryScenario[]): [label: string, sentence: string] {
+  const found = canaries.filter((scenario) => canaryOutcome(scenario) === 'found');
+  const forgiven = canaries.filter((scenario) => canaryOutcome(scenario) === 'forgiven');
+  const [only, ...others] = [...found, ...forgiven];
+  if (only === undefined) return ['Canary found', 'nothing was tested'];
+  const label = found.length > 0 ? 'Canary found' : 'Canary forgiven';
+  if (others.length === 0) return [label, canarySentence(only)];
+  const all = forgiven.length === 0 ? `all ${found.length}` : formatCount(found.length);
+  const beside =
+    forgiven.length === 0 ? '' : `; of ${formatCount(forgiven.length)} the bug does no harm here`;
+  return [label, `${all} canaries that ran were found: each known bug broke its claim, as it must${beside}`];
 }
 
 function caveatsOf(

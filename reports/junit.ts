@@ -132,6 +132,7 @@ function canaryCase(scenario: CanaryScenario, verdict: Verdict): Case {
     }
     case 'missed':
       return { name, outcome: { kind: 'error', type: 'canary', message: sentence, text: sentence } };
+    case 'forgiven':
     case 'not-tested':
       return { name, outcome: { kind: 'skipped', message: sentence } };
   }

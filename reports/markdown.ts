@@ -1,5 +1,7 @@
 import { diffLines, focusLines, isSame } from './diff.ts';
 import { headline } from './headline.ts';
+import { litmusSection } from './litmus/markdown.ts';
+import { litmusTable } from './litmus/table.ts';
 import { matrixOf, notesOf, reasonsOf } from './matrix.ts';
 import { barrierTable } from './mutation/markdown.ts';
 import { isMutated } from './mutation/table.ts';
@@ -52,7 +54,9 @@ export function renderMarkdown(verdict: Verdict): string {
   ];
   const foot = `<sub>powercut ${escaped(verdict.version)} · seed ${verdict.seed} · ${formatSeconds(verdict.timing.seconds)} · ${escaped(verdict.environment.kernel)}</sub>`;
   const canaries = verdict.scenarios.filter(isCanary);
+  const litmus = litmusTable(scenarios);
   const sections = [
+    ...(litmus === undefined ? [] : [litmusSection(litmus, { escaped, code })]),
     ...scenarios.map(scenarioSection),
     ...(canaries.length > 0 ? [canarySection(canaries)] : []),
     ...reportedFindings(verdict).map(findingSection),
@@ -143,7 +147,7 @@ function violatedShare(cell: Cell, scenario: ScenarioVerdict): string {
 function canarySection(canaries: readonly CanaryScenario[]): string {
   const lines = canaries.map((scenario) => {
     const outcome = canaryOutcome(scenario);
-    const mark = { found: '✅ ', missed: '❔ ', 'not-tested': '' }[outcome];
+    const mark = { found: '✅ ', missed: '❔ ', forgiven: '', 'not-tested': '' }[outcome];
     return `- ${mark} ${code(scenario.name)} ${canaryWords[outcome]}: ${canarySentence(scenario)}`.replace(
       '-  ',
       '- ',

@@ -41,6 +41,7 @@ const exploration = z.object({
   images: count,
   exhaustive: z.boolean(),
   legalStates: count.exactOptional(),
+  outcomes: z.object({ allowed: z.array(z.string()), found: z.array(z.string()) }).exactOptional(),
 });
 
 const timelineRow = z.discriminatedUnion('kind', [
@@ -54,7 +55,7 @@ const timelineRow = z.discriminatedUnion('kind', [
   }),
   z.object({ kind: z.literal('request'), step: count, text: z.string() }),
   z.object({ kind: z.literal('acknowledgement'), entry: count, text: z.string() }),
-  z.object({ kind: z.literal('process-crash'), entry: count }),
+  z.object({ kind: z.literal('process-crash'), entry: count, ofMachine: z.literal(true).exactOptional() }),
   z.object({ kind: z.literal('power-cut'), entry: count }),
   z.object({ kind: z.literal('omitted'), operations: count, text: z.string() }),
 ]);
@@ -114,6 +115,17 @@ const torture = z.object({
   pairs: z.array(pair),
 });
 
+const canary = z.object({
+  breaks: claim,
+  under: faultKind,
+  found: z.boolean(),
+  states: count,
+  fileSystems: z
+    .array(z.object({ name: z.string(), outcome: z.enum(['found', 'missed', 'forgiven', 'not-tested']) }))
+    .exactOptional(),
+  forgiving: z.string().exactOptional(),
+});
+
 const scenario = z.object({
   name: z.string(),
   file: z.string().exactOptional(),
@@ -132,7 +144,7 @@ const scenario = z.object({
     volumeOperations: count,
     barriers: count,
   }),
-  canary: z.object({ breaks: claim, under: faultKind, found: z.boolean(), states: count }).exactOptional(),
+  canary: canary.exactOptional(),
   cells: z.array(cell),
   explorations: z.array(exploration),
   mutation: mutation.exactOptional(),

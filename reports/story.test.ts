@@ -1,7 +1,7 @@
 import { fc, test } from '@fast-check/vitest';
 import { expect, it } from 'vitest';
 import { lostName } from './fixtures/findings.ts';
-import { cutTimeline, shrinkSentence } from './story.ts';
+import { crashText, cutTimeline, shrinkSentence } from './story.ts';
 import type { TimelineRow } from './verdict.ts';
 
 const operation = (entry: number, fate: 'durable' | 'lost'): TimelineRow => ({
@@ -53,5 +53,13 @@ it('says in words what a gap held, gaps that were there before included', () => 
 it('says when a finding was not shrunk', () => {
   expect(shrinkSentence({ ...lostName, shrink: { ...lostName.shrink, attempts: 0 } })).toBe(
     'Not shrunk. 83 judged states broke this claim.',
+  );
+});
+
+it('tells a killed process from a machine that was reset', () => {
+  const row = { kind: 'process-crash', entry: 1 } as const;
+  expect(crashText(row)).toBe('the process is killed; the page cache stays');
+  expect(crashText({ ...row, ofMachine: true })).toBe(
+    "the machine is reset; the disk's cache stays, the page cache does not",
   );
 });

@@ -52,6 +52,13 @@ function isImportant(row: TimelineRow): boolean {
   return row.kind === 'process-crash' || row.kind === 'power-cut';
 }
 
+/** What a crash that is no power cut leaves. */
+export function crashText({ ofMachine }: Extract<TimelineRow, { kind: 'process-crash' }>): string {
+  return ofMachine === true
+    ? "the machine is reset; the disk's cache stays, the page cache does not"
+    : 'the process is killed; the page cache stays';
+}
+
 function omission(gap: readonly TimelineRow[]): TimelineRow {
   const operations = gap.reduce((sum, row) => {
     if (row.kind === 'omitted') return sum + row.operations;

@@ -1,5 +1,6 @@
-import { countOf, formatCount } from './text.ts';
+import { countOf, formatCount, joinWords } from './text.ts';
 import {
+  type CanaryPlace,
   type Cell,
   type Exploration,
   type FaultKind,
@@ -50,26 +51,58 @@ export function isCanary(scenario: ScenarioVerdict): scenario is CanaryScenario 
   return scenario.canary !== undefined;
 }
 
-/** `found`: as it must be. `missed`: it ran, and the bug was not noticed. `not-tested`: it could not run. */
-export function canaryOutcome(scenario: CanaryScenario): 'found' | 'missed' | 'not-tested' {
+/**
+ * `found`: as it must be. `missed`: it ran, and the bug was not noticed. `forgiven`: the bug does no harm on any file system that it ran
+ * on. `not-tested`: it could not run.
+ */
+export function canaryOutcome(scenario: CanaryScenario): CanaryPlace['outcome'] {
   if (scenario.canary.found) return 'found';
-  return scenario.status === 'not-tested' ? 'not-tested' : 'missed';
+  if (scenario.status === 'not-tested') return 'not-tested';
+  const missed = placesOf(scenario, 'missed');
+  return missed.length === 0 && placesOf(scenario, 'forgiven').length > 0 ? 'forgiven' : 'missed';
 }
 
-/** `found`, `NOT found`, `not tested`: the outcome in words that are never taken for an alarm, or for a pass. */
-export const canaryWords = { found: 'found', missed: 'NOT found', 'not-tested': 'not tested' } as const;
+/** `found`, `NOT found`, `forgiven`, `not tested`: the outcome in words that are never taken for an alarm, or for a pass. */
+export const canaryWords = {
+  found: 'found',
+  missed: 'NOT found',
+  forgiven: 'forgiven',
+  'not-tested': 'not tested',
+} as const;
+
+/** The file systems with this outcome. */
+function placesOf({ canary }: CanaryScenario, outcome: CanaryPlace['outcome']): readonly string[] {
+  return (canary.fileSystems ?? []).filter((place) => place.outcome === outcome).map(({ name }) => name);
+}
+
+/** ` on xfs and btrfs`; nothing where it ran on no file system of the kernel's. */
+function onPlaces(scenario: CanaryScenario, outcome: CanaryPlace['outcome']): string {
+  const names = placesOf(scenario, outcome);
+  return names.length === 0 ? '' : ` on ${joinWords(names)}`;
+}
 
 /** What that outcome means, in one sentence without a full stop. */
 export function canarySentence(scenario: CanaryScenario): string {
   const { breaks, under, states } = scenario.canary;
   switch (canaryOutcome(scenario)) {
     case 'found':
-      return `the known bug broke ${breaks} under ${under}, as it must (it took ${countOf(states, unitOf(scenario))})`;
+      return `the known bug broke ${breaks} under ${under}${onPlaces(scenario, 'found')}, as it must (it took ${countOf(states, unitOf(scenario))})${alsoForgiven(scenario)}`;
     case 'missed':
-      return `the known bug should have broken ${breaks} under ${under}, and ${missedIn(scenario)}: the run is worthless`;
+      return `the known bug should have broken ${breaks} under ${under}${onPlaces(scenario, 'missed')}, and ${missedIn(scenario)}: the run is worthless`;
+    case 'forgiven':
+      return `the known bug did not break ${breaks} under ${under}${onPlaces(scenario, 'forgiven')}${becauseOf(scenario)}`;
     case 'not-tested':
       return `whether the known bug breaks ${breaks} under ${under} could not be tried`;
   }
+}
+
+function alsoForgiven(scenario: CanaryScenario): string {
+  const where = onPlaces(scenario, 'forgiven');
+  return where === '' ? '' : `; it did no harm${where}${becauseOf(scenario)}`;
+}
+
+function becauseOf({ canary: { forgiving } }: CanaryScenario): string {
+  return forgiving === undefined ? '' : `: ${forgiving}`;
 }
 
 function missedIn(scenario: CanaryScenario): string {

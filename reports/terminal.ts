@@ -100,8 +100,13 @@ function spaced(lines: readonly string[]): readonly string[] {
 
 function canaryBlock(canaries: readonly CanaryScenario[], width: number, paint: Paint): readonly string[] {
   if (canaries.length === 0) return [];
-  const marks = { found: '✓', missed: '✗', 'not-tested': '–' } as const;
-  const tones = { found: 'held', missed: 'unknown', 'not-tested': 'not-tested' } as const;
+  const marks = { found: '✓', missed: '✗', forgiven: '–', 'not-tested': '–' } as const;
+  const tones = {
+    found: 'held',
+    missed: 'unknown',
+    forgiven: 'not-tested',
+    'not-tested': 'not-tested',
+  } as const;
   return [
     paint('strong', 'Canaries'),
     ...canaries.flatMap((scenario) => {

@@ -100,8 +100,13 @@ export interface ScenarioVerdict {
   readonly canary?: {
     readonly breaks: Claim;
     readonly under: FaultKind;
+    /** Of several file systems: on one at least, and missed on none. */
     readonly found: boolean;
     readonly states: number;
+    /** Where the run was on the kernel's own file systems: on which it was found. */
+    readonly fileSystems?: readonly CanaryPlace[];
+    /** Why some of them forgive the bug. */
+    readonly forgiving?: string;
   };
   /** One a claim, fault and profile that the scenario states. */
   readonly cells: readonly Cell[];
@@ -113,6 +118,12 @@ export interface ScenarioVerdict {
   readonly findings: readonly Finding[];
   /** Things a reader must know: what could not be tested and why, what was cut by a budget. */
   readonly notes: readonly string[];
+}
+
+/** `missed`: it should have been found there. `forgiven`: it was not, and need not be. */
+export interface CanaryPlace {
+  readonly name: string;
+  readonly outcome: 'found' | 'missed' | 'forgiven' | 'not-tested';
 }
 
 export interface Cell {
@@ -141,6 +152,8 @@ export interface Exploration {
   readonly exhaustive: boolean;
   /** How many legal states there are, where they could be counted. */
   readonly legalStates?: number;
+  /** Of a litmus program, by name: the outcomes that the profile allows, and those that were found. */
+  readonly outcomes?: { readonly allowed: readonly string[]; readonly found: readonly string[] };
 }
 
 /** What torture has tried, and seen. docs/torture.md. */
@@ -252,7 +265,12 @@ export type TimelineRow =
     }
   | { readonly kind: 'request'; readonly step: number; readonly text: string }
   | { readonly kind: 'acknowledgement'; readonly entry: number; readonly text: string }
-  | { readonly kind: 'process-crash'; readonly entry: number }
+  | {
+      readonly kind: 'process-crash';
+      readonly entry: number;
+      /** Where the volumes are disks: the whole machine was reset, and the page cache went with it; the disk's own cache stayed. */
+      readonly ofMachine?: true;
+    }
   | { readonly kind: 'power-cut'; readonly entry: number }
   | {
       readonly kind: 'omitted';

@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander';
+import { fileSystemNames } from '../../src/faults/block/file-systems.ts';
 import { profileNames } from '../scenario.ts';
 import { suggest } from '../suggest.ts';
 
@@ -44,7 +45,7 @@ export function wholeNumber(min: number, max = Number.MAX_SAFE_INTEGER): (text: 
 
 /** `--profile a,b` and `--profile a --profile b`. */
 export function parseProfiles(text: string, before: readonly string[] = []): readonly string[] {
-  const names: readonly string[] = profileNames;
+  const names: readonly string[] = [...new Set([...profileNames, ...fileSystemNames])];
   const found = text.split(',').map((name) => name.trim());
   for (const name of found) {
     if (names.includes(name)) continue;

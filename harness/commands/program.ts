@@ -11,6 +11,7 @@ import { replayCommand } from './replay.ts';
 import { reportCommand } from './report.ts';
 import { runCommand } from './run.ts';
 import { tortureCommand } from './torture.ts';
+import { vmCommand } from './vm.ts';
 import { walCommand } from './wal.ts';
 
 const exitCodeHelp = `
@@ -42,6 +43,7 @@ export async function runProgram(
     doctorCommand,
     initCommand,
     reportCommand,
+    vmCommand,
     walCommand,
   ];
   for (const make of commands) program.addCommand(make(context));

@@ -13,11 +13,13 @@ export function replayCommand(context: CommandContext): Command {
         'Answers 1 where the claim breaks again, 0 where it holds now: fit for `git bisect run`.',
     )
     .argument('<token|file>', "the token of a finding's replay command, or its replay file")
-    .action(async (tokenOrFile: string) => {
+    .option('--container', 'run the subject in its container (default: as when the finding was made)')
+    .option('--no-container', 'run it on this machine')
+    .action(async (tokenOrFile: string, { container }: { readonly container?: boolean }) => {
       const answered = await againInUserNamespace();
       if (answered !== undefined) return context.exit(answered);
       const { outcome, interrupted } = await withInterruption(context.progress.write, async (signal) => ({
-        outcome: await replay(tokenOrFile, { signal }),
+        outcome: await replay(tokenOrFile, { signal, ...(container !== undefined && { container }) }),
         interrupted: signal.aborted ? (signal.reason as 'SIGINT' | 'SIGTERM') : undefined,
       }));
       context.output.write(outcome.text.endsWith('\n') ? outcome.text : `${outcome.text}\n`);

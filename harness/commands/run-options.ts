@@ -10,6 +10,7 @@ import { defaultRunsDirectory } from './run-directory.ts';
 export interface RunFlags {
   readonly seed: number;
   readonly layer?: LayerName;
+  readonly container?: boolean;
   readonly profile?: readonly string[];
   readonly timeLimit?: number;
   readonly states?: number;
@@ -41,6 +42,8 @@ export function addCommonOptions(command: Command, timeLimit: string): Command {
     .addOption(
       new Option('--layer <layer>', "in place of the scenario's own").choices(['sim', 'fuse', 'block', 'dm']),
     )
+    .option('--container', 'run the subject in its container (docs/containers.md)')
+    .option('--no-container', 'run it on this machine, also where its scenario names an image')
     .option('--profile <names>', "in place of the scenario's own; repeatable, or a,b", parseProfiles)
     .option('--time-limit <duration>', timeLimit, parseDuration)
     .option('--jobs <number>', 'lanes; one takes one core', wholeNumber(1, 1024), availableParallelism())
@@ -60,7 +63,18 @@ export function addCommonOptions(command: Command, timeLimit: string): Command {
 }
 
 export function optionsOf(flags: RunFlags, outputDirectory: string, signal: AbortSignal): RunOptions {
-  const { seed, jobs, layer, profile, states, timeLimit, shard, bail, doubleCheck = false } = flags;
+  const {
+    seed,
+    jobs,
+    layer,
+    container,
+    profile,
+    states,
+    timeLimit,
+    shard,
+    bail,
+    doubleCheck = false,
+  } = flags;
   return {
     seed,
     jobs,
@@ -68,6 +82,7 @@ export function optionsOf(flags: RunFlags, outputDirectory: string, signal: Abor
     outputDirectory,
     signal,
     ...(layer !== undefined && { layer }),
+    ...(container !== undefined && { container }),
     ...(profile !== undefined && { profiles: profile }),
     ...(states !== undefined && { states }),
     ...(timeLimit !== undefined && { timeLimitSeconds: timeLimit }),

@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import type { Verdict } from '../../reports/verdict.ts';
 import { writeReports } from '../../reports/write.ts';
 import { loadCanary } from '../canary.ts';
+import { problemOfProfiles } from '../disks.ts';
 import { againInUserNamespace } from '../namespace.ts';
 import { runScenarios } from '../run.ts';
 import type { LoadedScenario } from '../scenario.ts';
@@ -10,7 +11,7 @@ import { type JudgeScenario, runScenario } from '../scenario-run.ts';
 import { startStatus } from '../status.ts';
 import { parseShard, wholeNumber } from './arguments.ts';
 import type { CommandContext } from './context.ts';
-import { exitCodeOf } from './exit.ts';
+import { CommandFailure, exitCodeOf, exitCodes } from './exit.ts';
 import { withInterruption } from './interruption.ts';
 import { emitReports } from './reporters.ts';
 import { createRunDirectory, keepRun, pruneRuns, removeIfEmpty } from './run-directory.ts';
@@ -45,6 +46,7 @@ export async function runAndReport(
   judgeOne: JudgeScenario = runScenario,
 ): Promise<void> {
   const scenarios = await scenariosFrom(names);
+  checkProfiles(scenarios, flags);
   const answered = await againInUserNamespace();
   if (answered !== undefined) return context.exit(answered);
   const scenarioNames = scenarios.map(({ scenario }) => scenario.name);
@@ -63,6 +65,14 @@ export async function runAndReport(
   if (flags.keep === true) keepRun(directory);
   pruneRuns(flags.outputDir, directory);
   context.exit(exitCodeOf(verdict, flags));
+}
+
+/** Throws where a profile that is asked for is not to be had on the layer that is asked for. */
+function checkProfiles(scenarios: readonly LoadedScenario[], { layer, profile }: RunFlags): void {
+  for (const { scenario } of scenarios) {
+    const problem = problemOfProfiles(scenario, layer ?? scenario.layer, profile);
+    if (problem !== undefined) throw new CommandFailure(exitCodes.usage, `${scenario.name}: ${problem}`);
+  }
 }
 
 async function runWithStatus(

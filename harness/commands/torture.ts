@@ -1,4 +1,5 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
+import { type FaultKind, faultKinds } from '../../reports/verdict.ts';
 import { tortureWithin } from '../torture/scenario.ts';
 import { wholeNumber } from './arguments.ts';
 import type { CommandContext } from './context.ts';
@@ -9,6 +10,7 @@ import { describeSeed, parseSeed, type Seed } from './seed.ts';
 interface TortureFlags extends Omit<RunFlags, 'seed'> {
   readonly seed?: Seed;
   readonly cycles?: number;
+  readonly fault?: FaultKind;
 }
 
 export function tortureCommand(context: CommandContext): Command {
@@ -27,18 +29,22 @@ export function tortureCommand(context: CommandContext): Command {
       '--cycles <number>',
       'end after so many cycles of each (default: 1000 without --time-limit)',
       wholeNumber(1),
-    );
+    )
+    .addOption(new Option('--fault <name>', 'let nothing befall it but this').choices(faultKinds));
   return addCommonOptions(command, 'end the torture of each scenario after, for instance, 90s or 10m')
     .option('--bail [n]', 'end after n different violations, or the first', wholeNumber(1))
     .option('--fail-on-untested', 'answer 2 where a stated claim could not be tested')
-    .action(async (names: string[], { cycles, timeLimit, seed = { value: 1 }, ...flags }: TortureFlags) => {
-      const told = describeSeed(seed);
-      if (told !== undefined) context.progress.write(`${told}\n`);
-      const limits = {
-        ...(cycles === undefined ? {} : { cycles }),
-        ...(timeLimit === undefined ? {} : { timeLimitSeconds: timeLimit }),
-        ...(told === undefined ? {} : { note: `With ${told}.` }),
-      };
-      await runAndReport(names, { ...flags, seed: seed.value }, context, tortureWithin(limits));
-    });
+    .action(
+      async (names: string[], { cycles, fault, timeLimit, seed = { value: 1 }, ...flags }: TortureFlags) => {
+        const told = describeSeed(seed);
+        if (told !== undefined) context.progress.write(`${told}\n`);
+        const limits = {
+          ...(cycles === undefined ? {} : { cycles }),
+          ...(fault === undefined ? {} : { fault }),
+          ...(timeLimit === undefined ? {} : { timeLimitSeconds: timeLimit }),
+          ...(told === undefined ? {} : { note: `With ${told}.` }),
+        };
+        await runAndReport(names, { ...flags, seed: seed.value }, context, tortureWithin(limits));
+      },
+    );
 }

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { FaultLayer } from '../../src/faults/layer.ts';
+import { type FaultLayer, MountFailure } from '../../src/faults/layer.ts';
 import { takeApart } from '../../src/faults/model/effects.ts';
 import { buildImage, type CrashState } from '../../src/faults/model/image.ts';
 import { liveTree, type Recording } from '../../src/faults/model/recording.ts';
@@ -10,7 +10,7 @@ import { acknowledgedBefore, linesAt, type NumberedStep, type RecordedRun } from
 import type { LoadedScenario } from '../scenario.ts';
 import { placeDirectories, resolveCommand } from '../subject/command.ts';
 import { type CommandEnd, runWorkload, workloadOutputMax } from '../subject/command-pair.ts';
-import { renderEnd } from '../subject/process.ts';
+import { renderEnd, type StartProcess } from '../subject/process.ts';
 import { SubjectFailure, type SubjectHello } from '../subject/subject.ts';
 import type { CycleOrder, Recorder } from './recorder.ts';
 
@@ -27,13 +27,15 @@ export class CommandRecorder implements Recorder {
   private readonly loaded: LoadedScenario;
   private readonly layer: FaultLayer;
   private readonly scratch: string;
+  private readonly start: StartProcess | undefined;
   private base: Recording['base'] | undefined;
   private running: AbortController | undefined;
 
-  constructor(loaded: LoadedScenario, layer: FaultLayer, scratch: string) {
+  constructor(loaded: LoadedScenario, layer: FaultLayer, scratch: string, start?: StartProcess) {
     this.loaded = loaded;
     this.layer = layer;
     this.scratch = scratch;
+    this.start = start;
   }
 
   async workload(_steps: readonly NumberedStep[], plan: Plan): Promise<RecordedRun> {
@@ -131,7 +133,14 @@ export class CommandRecorder implements Recorder {
 
   private async run(start: Recording, plan: Plan, program: Program): Promise<RecordedRun> {
     const { subject, explore } = this.loaded.scenario;
-    await this.layer.begin(start, plan);
+    const conversation = { kind: 'lines', settled: program.settled } as const;
+    try {
+      await this.layer.begin(start, plan);
+    } catch (error) {
+      if (!(error instanceof MountFailure)) throw error;
+      const { recording, firings } = await this.layer.end();
+      return { recording, firings, conversation, exploredUpTo: -1, endedEarly: error.message };
+    }
     const promises = new Promises(this.layer);
     this.running = new AbortController();
     const { end, stderr } = await runWorkload({
@@ -140,19 +149,22 @@ export class CommandRecorder implements Recorder {
       environment: { ...subject.environment, ...program.environment },
       timeoutMs: explore.timeoutSeconds * 1000,
       signal: this.running.signal,
+      ...(this.start && { start: this.start }),
       onLine: (line) => {
         if (program.linesArePromises) promises.add(line);
       },
     });
     if (end.kind === 'flooded') promises.drop();
     await promises.added();
-    const { recording, firings, rules } = await this.layer.end();
     const bad = describeBadEnd(end, stderr);
+    const { recording, firings, rules } = await this.layer.end({
+      writtenBack: bad === undefined && plan.length === 0,
+    });
     return {
       recording,
       firings,
       ...(plan.length === 0 ? {} : { rules }),
-      conversation: { kind: 'lines', settled: program.settled },
+      conversation,
       exploredUpTo: -1,
       closed: bad === undefined,
       ...(bad !== undefined && program.mustSucceed ? { endedEarly: bad } : {}),

@@ -33,7 +33,7 @@ export function onDevice(layer: FaultLayer, device: Device | undefined): FaultLa
     begin: (start, plan) => layer.begin(start, planned(plan)),
     acknowledge: (text) => layer.acknowledge(text),
     entryCount: () => layer.entryCount(),
-    end: async () => recorded(await layer.end()),
+    end: async (options) => recorded(await layer.end(options)),
     close: () => layer.close(),
   };
 }

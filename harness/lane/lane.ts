@@ -1,12 +1,13 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { type FileSystem, fileSystemNamed } from '../../src/faults/block/file-systems.ts';
 import { openFuseLayer } from '../../src/faults/fuse/layer.ts';
-import type { FaultLayer, Place } from '../../src/faults/layer.ts';
+import type { FaultLayer, LayerName, Place } from '../../src/faults/layer.ts';
 import type { CrashState } from '../../src/faults/model/image.ts';
-import { liveTree } from '../../src/faults/model/recording.ts';
 import type { Tree } from '../../src/faults/model/tree.ts';
 import type { Plan } from '../../src/faults/plan.ts';
 import { faultsAtRest, stallMsFor } from '../at-rest.ts';
+import { isOnDisks } from '../disks.ts';
 import { mountedHost, simulatedHost } from '../litmus/hosts.ts';
 import { OutcomeJudge } from '../litmus/judge.ts';
 import { ProgramRecorder } from '../litmus/recorder.ts';
@@ -14,15 +15,15 @@ import type { LoadedScenario } from '../scenario.ts';
 import { placeDirectories, resolveCommand } from '../subject/command.ts';
 import { startDriver } from '../subject/driver.ts';
 import { loadSubjectModule, startInProcess } from '../subject/in-process.ts';
+import type { StartProcess } from '../subject/process.ts';
 import { CheckerJudge } from './checker-judge.ts';
 import { CommandRecorder } from './command-recorder.ts';
 import { onDevice } from './device-layer.ts';
 import type { Judge } from './judge.ts';
-import { layOut } from './lay-out.ts';
-import { readBack } from './read-back.ts';
 import type { Recorder } from './recorder.ts';
-import { RequestJudge, type Shelf } from './request-judge.ts';
+import { RequestJudge } from './request-judge.ts';
 import { RequestRecorder } from './request-recorder.ts';
+import { directoryShelf, layerShelf, type PlacedShelf, type Shelf } from './shelf.ts';
 import { type StartSubject, SubjectSource } from './subject-source.ts';
 
 /** One core's worth of a run: a fault layer with a subject on it, and a judge with a subject of its own. */
@@ -38,10 +39,12 @@ export interface Lane {
 
 export interface LaneSettings {
   readonly loaded: LoadedScenario;
-  readonly layer: 'fuse' | 'sim';
+  readonly layer: LayerName;
   readonly seed: number;
   /** A directory of this lane's own, best on a memory file system. The sim layer uses none. */
   readonly directory: string;
+  /** Starts the subject's processes; on this machine where absent. */
+  readonly start?: StartProcess;
 }
 
 /** What {@link openLane} puts together. */
@@ -80,53 +83,78 @@ export async function openLane(settings: LaneSettings): Promise<Lane> {
 
 function openParts(settings: LaneSettings): Promise<Parts> {
   if (settings.loaded.scenario.subject.program !== undefined) return openProgramLane(settings);
-  return settings.layer === 'sim' ? openSimLane(settings) : openFuseLane(settings);
+  return settings.layer === 'sim' ? openSimLane(settings) : openProcessLane(settings);
 }
 
-/** Nothing recovers after a litmus program: its images are looked at as they are. */
-async function openProgramLane({ loaded, layer, directory }: LaneSettings): Promise<Parts> {
+/** Nothing recovers after a litmus program: its images are looked at as they are, or where there are disks, as the kernel mounts them. */
+async function openProgramLane(settings: LaneSettings): Promise<Parts> {
+  const { loaded, layer } = settings;
+  const fileSystem = fileSystemUnder(settings);
   const host =
     layer === 'sim'
       ? simulatedHost(loaded)
-      : mountedHost(loaded, () => openMount(loaded, directory, 'layer'));
-  const judge = new OutcomeJudge(loaded.scenario);
+      : mountedHost(loaded, () => openLayer(settings, 'layer'), fileSystem);
+  const shelf = fileSystem === undefined ? undefined : await openShelf(settings);
+  const judge = new OutcomeJudge(loaded.scenario, shelf);
   return { recorder: new ProgramRecorder(loaded, host), judge, openFaultyJudge: async () => judge };
 }
 
-async function openMount({ scenario }: LoadedScenario, directory: string, name: string): Promise<FaultLayer> {
-  const { volumes, device } = scenario;
-  return onDevice(await openFuseLayer({ volumes, directory: subdirectory(directory, name) }), device);
+async function openLayer(settings: LaneSettings, name: string): Promise<FaultLayer> {
+  const { volumes, device } = settings.loaded.scenario;
+  const options = { volumes, directory: subdirectory(settings.directory, name) };
+  const fileSystem = fileSystemUnder(settings);
+  if (fileSystem === undefined) return onDevice(await openFuseLayer(options), device);
+  if (settings.layer === 'dm') {
+    const { openDmLayer } = await import('../../src/faults/dm/layer.ts');
+    return onDevice(await openDmLayer({ ...options, fileSystem }), device);
+  }
+  const { openBlockLayer } = await import('../../src/faults/block/layer.ts');
+  return onDevice(await openBlockLayer({ ...options, fileSystem }), device);
 }
 
-async function openFuseLane({ loaded, seed, directory }: LaneSettings): Promise<Parts> {
-  const { scenario } = loaded;
-  const layer = await openMount(loaded, directory, 'layer');
-  const images = subdirectory(directory, 'images');
+async function openShelf(settings: LaneSettings): Promise<PlacedShelf> {
+  const { volumes } = settings.loaded.scenario;
+  const images = subdirectory(settings.directory, 'images');
+  const fileSystem = fileSystemUnder(settings);
+  if (fileSystem === undefined) return directoryShelf(volumes, images);
+  const { diskShelf } = await import('./disk-shelf.ts');
+  return diskShelf(volumes, images, fileSystem);
+}
+
+/** The kernel's own, where the volumes are disks: then it stands in the place of a profile, and a scenario has one. */
+function fileSystemUnder({ loaded, layer }: LaneSettings): FileSystem | undefined {
+  return isOnDisks(layer) ? fileSystemNamed(loaded.scenario.profiles[0] ?? '') : undefined;
+}
+
+async function openProcessLane(settings: LaneSettings): Promise<Parts> {
+  const { loaded, seed, directory } = settings;
+  const { options, workload } = loaded.scenario.subject;
+  const layer = await openLayer(settings, 'layer');
   const scratch = subdirectory(directory, 'scratch');
-  const directories = new Map(
-    scenario.volumes.map((volume) => [volume, subdirectory(images, volume)] as const),
-  );
-  const { options, workload } = scenario.subject;
-  const start = driverStarter(loaded);
-  const judgeAt = (at: ReadonlyMap<string, string>, place: Place, shelf: Shelf): Judge =>
+  const start = driverStarter(settings);
+  const judgeAt = (place: Place, shelf: Shelf): Judge =>
     workload === undefined
       ? new RequestJudge(new SubjectSource(start, place), shelf, options, seed)
-      : new CheckerJudge(loaded, at, shelf, scratch);
-  const judgeOnMount = async (name: string, plan: () => Plan) => {
-    const shelf = await openMount(loaded, directory, name);
-    return judgeAt(placeDirectories(shelf.place), shelf.place, layerShelf(shelf, plan));
+      : new CheckerJudge(loaded, placeDirectories(place), shelf, scratch, settings.start);
+  const judgeOnLayer = async (name: string, plan: () => Plan) => {
+    const under = await openLayer(settings, name);
+    return judgeAt(under.place, layerShelf(under, plan));
+  };
+  const judgeOnShelf = async () => {
+    const shelf = await openShelf(settings);
+    return judgeAt({ kind: 'directories', directories: shelf.directories }, shelf);
   };
   return {
     recorder:
       workload === undefined
         ? requestRecorder(loaded, layer, start, seed)
-        : new CommandRecorder(loaded, layer, scratch),
+        : new CommandRecorder(loaded, layer, scratch, settings.start),
     // A disk that can be full is so while a subject recovers, too.
     judge:
-      scenario.device?.capacityBytes === undefined
-        ? judgeAt(directories, { kind: 'directories', directories }, directoryShelf(directories))
-        : await judgeOnMount('limited', () => []),
-    openFaultyJudge: (plan) => judgeOnMount('faulty', plan),
+      loaded.scenario.device?.capacityBytes === undefined
+        ? await judgeOnShelf()
+        : await judgeOnLayer('limited', () => []),
+    openFaultyJudge: (plan) => judgeOnLayer('faulty', plan),
   };
 }
 
@@ -138,10 +166,10 @@ async function openSimLane({ loaded, seed }: LaneSettings): Promise<Parts> {
   );
   const timeoutMs = scenario.explore.timeoutSeconds * 1000;
   const start: StartSubject = (place) => startInProcess({ createSubject, place, timeoutMs });
-  const openLayer = () => onDevice(openSimLayer(scenario.volumes), scenario.device);
-  const layer = openLayer();
+  const openSim = () => onDevice(openSimLayer(scenario.volumes), scenario.device);
+  const layer = openSim();
   const judgeOn = (plan: () => Plan) => {
-    const shelf = openLayer();
+    const shelf = openSim();
     const source = new SubjectSource(start, shelf.place);
     return new RequestJudge(source, layerShelf(shelf, plan), scenario.subject.options, seed);
   };
@@ -149,28 +177,6 @@ async function openSimLane({ loaded, seed }: LaneSettings): Promise<Parts> {
     recorder: requestRecorder(loaded, layer, start, seed),
     judge: judgeOn(() => []),
     openFaultyJudge: async (plan) => judgeOn(plan),
-  };
-}
-
-/** Plain files: recovery needs no fault layer where no live fault is planned. */
-function directoryShelf(directories: ReadonlyMap<string, string>): Shelf {
-  return {
-    put: async (image) => layOut(image, directories),
-    look: async () => readBack(directories),
-    close: async () => {},
-  };
-}
-
-function layerShelf(layer: FaultLayer, plan: () => Plan): Shelf {
-  return {
-    put(image, { recording }) {
-      const rules = plan();
-      // What a stale read answers is in the recording: the disk goes on from it.
-      const goesOn = rules.some(({ fault }) => fault === 'stale-read');
-      return layer.begin(goesOn ? recording : { base: image, trace: [] }, rules);
-    },
-    look: async () => liveTree((await layer.end()).recording),
-    close: () => layer.close(),
   };
 }
 
@@ -183,7 +189,7 @@ function requestRecorder(
   return new RequestRecorder(loaded, layer, new SubjectSource(start, layer.place), seed);
 }
 
-function driverStarter({ scenario, directory }: LoadedScenario): StartSubject {
+function driverStarter({ loaded: { scenario, directory }, start }: LaneSettings): StartSubject {
   return (place: Place) =>
     startDriver({
       command: resolveCommand(scenario.subject.driver ?? [], directory),
@@ -191,6 +197,7 @@ function driverStarter({ scenario, directory }: LoadedScenario): StartSubject {
       environment: scenario.subject.environment,
       place,
       timeoutMs: scenario.explore.timeoutSeconds * 1000,
+      ...(start && { start }),
     });
 }
 

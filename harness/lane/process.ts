@@ -1,12 +1,25 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { LayerName } from '../../src/faults/layer.ts';
 import { programPath } from '../../src/program.ts';
+import type { LoadedScenario } from '../scenario.ts';
 import type { FromLane, LaneCall, LaneCalls, LaneError, ToLane } from './protocol.ts';
 
+/**
+ * Where a lane's mounts are. `private`: in mount and pid namespaces of its own, as a layer wants it that mounts. `shared`: in
+ * those that powercut was started in, where a Docker engine sees them. `none`: there are no mounts.
+ */
+export type LaneNamespaces = 'private' | 'shared' | 'none';
+
+/** Where a lane's mounts have to be for this subject on this layer. */
+export function namespacesFor(layer: LayerName, { container }: LoadedScenario): LaneNamespaces {
+  if (layer === 'sim') return 'none';
+  return container === undefined ? 'private' : 'shared';
+}
+
 export interface LaneProcessOptions {
-  /** In mount and pid namespaces of its own, which the FUSE layer needs. */
-  readonly isolated: boolean;
+  readonly namespaces: LaneNamespaces;
   readonly cpu: number;
   readonly onJudged: (count: number) => void;
 }
@@ -38,7 +51,11 @@ export class LaneProcess {
       detached: true,
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
       serialization: 'advanced',
-      env: { ...process.env, ...(options.isolated ? { POWERCUT_LANE_PRIVATE: '1' } : {}) },
+      env: {
+        ...process.env,
+        POWERCUT_LANE_NAMESPACES: options.namespaces,
+        POWERCUT_LANE_CPU: String(options.cpu),
+      },
     });
     this.child.stderr?.on('data', (chunk: Buffer) => {
       this.stderr = (this.stderr + chunk.toString()).slice(-8192);
@@ -124,10 +141,11 @@ const nodeFlags = ['--max-semi-space-size=64'];
  * namespace, so that no mount is seen or left outside. The shell is that namespace's first process: it reaps what a
  * subject leaves behind.
  */
-function laneCommand({ isolated, cpu }: LaneProcessOptions): string[] {
+function laneCommand({ namespaces, cpu }: LaneProcessOptions): string[] {
   const program = [process.execPath, ...nodeFlags, programPath('harness/lane/program')];
-  if (!isolated) return program;
+  if (namespaces === 'none') return program;
   const pinned = ['taskset', '-c', String(cpu), ...program];
-  const namespaces = ['--mount', '--pid', '--fork', '--kill-child', '--mount-proc'];
-  return ['unshare', ...namespaces, 'sh', '-c', '"$@"; exit $?', 'sh', ...pinned];
+  if (namespaces === 'shared') return pinned;
+  const flags = ['--mount', '--pid', '--fork', '--kill-child', '--mount-proc'];
+  return ['unshare', ...flags, 'sh', '-c', '"$@"; exit $?', 'sh', ...pinned];
 }

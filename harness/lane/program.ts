@@ -3,11 +3,14 @@ import { mkdirSync } from 'node:fs';
 import { takeApart } from '../../src/faults/model/effects.ts';
 import { buildImage } from '../../src/faults/model/image.ts';
 import { withoutBarriers } from '../../src/faults/model/mutant.ts';
+import type { Workspace } from '../container/workspace.ts';
 import type { RunOrigin } from '../exploration.ts';
 import { explore } from '../explore.ts';
 import { tryMutant } from '../mutate/mutant.ts';
 import type { NumberedStep, RecordedRun } from '../recorded-run.ts';
+import type { LoadedScenario } from '../scenario.ts';
 import { shrink } from '../shrink.ts';
+import type { StartProcess } from '../subject/process.ts';
 import { type Performed, performLife } from '../torture/perform.ts';
 import { shrinkLife } from '../torture/shrink-life.ts';
 import { stretch } from '../torture/stretch.ts';
@@ -43,7 +46,8 @@ const handlers: { [Call in LaneCall]: (ask: LaneCalls[Call]['ask']) => Promise<L
       await lane?.close();
       lane = undefined;
       stopped = false;
-      lane = await openLane({ ...settings, directory });
+      const { directory } = await workspace;
+      lane = await openLane({ ...settings, directory, ...(await startIn(settings.loaded, directory)) });
       return undefined;
     },
     hello: () => current().recorder.hello(),
@@ -67,13 +71,18 @@ const handlers: { [Call in LaneCall]: (ask: LaneCalls[Call]['ask']) => Promise<L
     },
   };
 
-const directory = workspace();
+const workspace = openOwnWorkspace();
+// Whoever opens a lane is told why there is none.
+workspace.catch(() => {});
 
 process.on('message', (message: ToLane) => {
   if (message.kind === 'stop') stop();
   else void answer(message.id, message.call, message.ask);
 });
-process.on('disconnect', () => process.exit(0));
+process.on('disconnect', async () => {
+  await (await workspace).close();
+  process.exit(0);
+});
 // A terminal sends its signals to the whole group: the main process decides what they mean.
 process.on('SIGINT', () => {});
 process.on('SIGTERM', () => {});
@@ -113,6 +122,8 @@ async function derive(lane: Lane, steps: readonly NumberedStep[], origin: RunOri
       return recorder.reopen(run, origin.killPoint);
     case 'nested':
       return recorder.nested(run, origin.state);
+    case 'written-back':
+      return (await recorder.writtenBack?.(origin.order)) ?? run;
     case 'mutant': {
       const { killPoint, leftOut } = origin;
       const whole = killPoint === undefined ? run : await recorder.reopen(run, killPoint);
@@ -138,12 +149,34 @@ function send(message: FromLane): void {
 
 /**
  * In namespaces of its own: a memory file system that only this lane sees, over /dev/shm. It is gone with the lane, so
- * that nothing can be left behind. Else none: the sim layer needs no files.
+ * that nothing can be left behind. In shared ones: one that a keeper removes. Else none: the sim layer needs no files.
  */
-function workspace(): string {
-  if (process.env.POWERCUT_LANE_PRIVATE !== '1') return '';
-  execFileSync('mount', ['-t', 'tmpfs', '-o', 'mode=0755', 'powercut', '/dev/shm']);
-  const path = '/dev/shm/powercut';
-  mkdirSync(path);
-  return path;
+async function openOwnWorkspace(): Promise<Workspace> {
+  const none = { directory: '', close: async () => {} };
+  switch (process.env.POWERCUT_LANE_NAMESPACES) {
+    case 'shared': {
+      const { openWorkspace } = await import('../container/workspace.ts');
+      return openWorkspace();
+    }
+    case 'private':
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'mode=0755', 'powercut', '/dev/shm']);
+      mkdirSync('/dev/shm/powercut');
+      return { ...none, directory: '/dev/shm/powercut' };
+    default:
+      return none;
+  }
+}
+
+/** What starts a subject's processes, where they run in containers. */
+async function startIn(
+  { container, directory: scenarioDirectory }: LoadedScenario,
+  workspace: string,
+): Promise<{ readonly start?: StartProcess }> {
+  if (container === undefined) return {};
+  const { startInContainer } = await import('../container/start.ts');
+  const { connect } = await import('../container/engine.ts');
+  const { ownerId } = await import('../container/owner.ts');
+  const cpu = Number(process.env.POWERCUT_LANE_CPU);
+  const host = { ...container, docker: connect(), owner: ownerId(), workspace, scenarioDirectory, cpu };
+  return { start: (options) => startInContainer(host, options) };
 }

@@ -11,7 +11,7 @@ import type { LaneSettings } from './lane.ts';
 
 /** What the main process asks of a lane's process, and what that answers. Sent over Node's IPC, structured clone. */
 export interface LaneCalls {
-  open: { readonly ask: Omit<LaneSettings, 'directory'>; readonly answer: undefined };
+  open: { readonly ask: Omit<LaneSettings, 'directory' | 'start'>; readonly answer: undefined };
   hello: { readonly ask: undefined; readonly answer: SubjectHello };
   record: { readonly ask: readonly NumberedStep[]; readonly answer: RecordedRun };
   explore: { readonly ask: ExploreTask; readonly answer: ExploreResult };

@@ -1,6 +1,6 @@
-import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { lstatSync, readdirSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { writeContent } from '../../src/faults/model/content.ts';
+import { readSparse } from '../../src/faults/block/format.ts';
 import { createInode, type DirectoryInode, emptyTree, type Tree } from '../../src/faults/model/tree.ts';
 
 /** Reads real directories as a tree: the opposite of laying out. Hard links become files of their own. */
@@ -20,7 +20,7 @@ export function readBack(directories: ReadonlyMap<string, string>): Tree {
         tree.inodes.set(last, createInode({ ...seed, kind: 'symlink', target: readlinkSync(path) }));
       } else if (stats.isFile()) {
         const inode = createInode({ ...seed, kind: 'file' });
-        if (inode.kind === 'file') writeContent(inode.content, 0, readFileSync(path));
+        if (inode.kind === 'file') inode.content = readSparse(path);
         tree.inodes.set(inode.number, inode);
       } else continue;
       parent.entries.set(name, seed.number);

@@ -1,5 +1,6 @@
 import type { CrashState } from '../../src/faults/model/image.ts';
 import type { Plan } from '../../src/faults/plan.ts';
+import type { WriteBack } from '../exploration.ts';
 import type { NumberedStep, RecordedRun } from '../recorded-run.ts';
 import type { Mutation, SubjectHello } from '../subject/subject.ts';
 import type { Stop } from '../torture/cycle.ts';
@@ -15,6 +16,8 @@ export interface Recorder {
   reopen(earlier: RecordedRun, killPoint: number): Promise<RecordedRun>;
   /** The power goes in an earlier run, and the subject recovers on what is left. */
   nested(earlier: RecordedRun, state: CrashState): Promise<RecordedRun>;
+  /** Of a litmus program: once more, and with what the kernel's own file system writes back after the last call. */
+  writtenBack?(order: WriteBack): Promise<RecordedRun>;
   /**
    * The subject opens on `ground` (empty volumes where absent), shows what it recovered, is asked `mutations` under `plan`,
    * and stops. A command pair runs its own workload on what it prepared.

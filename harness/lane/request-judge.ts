@@ -1,4 +1,5 @@
 import { type Claim, isSubjectClaim } from '../../reports/verdict.ts';
+import { MountFailure } from '../../src/faults/layer.ts';
 import type { Tree } from '../../src/faults/model/tree.ts';
 import type { History, Judgement, Observation } from '../oracle/evidence.ts';
 import { oracles } from '../oracle/index.ts';
@@ -7,16 +8,8 @@ import { type DataModel, type Mutation, SubjectFailure } from '../subject/subjec
 import { probeMutations } from '../workload/workload.ts';
 import type { Judge, Judged, JudgeOptions } from './judge.ts';
 import { observe } from './observe.ts';
+import type { Shelf } from './shelf.ts';
 import type { SubjectSource } from './subject-source.ts';
-
-/** Where crash images are put for subjects to recover on. */
-export interface Shelf {
-  /** `run`: what left the image. */
-  put(image: Tree, run: RecordedRun): Promise<void>;
-  /** What is there now. */
-  look(): Promise<Tree>;
-  close(): Promise<void>;
-}
 
 /** Judges a subject that answers requests; the source's subjects look at the shelf. */
 export class RequestJudge implements Judge {
@@ -89,8 +82,8 @@ export class RequestJudge implements Judge {
   }
 
   private async recover(image: Tree, run: RecordedRun): Promise<Observation> {
-    await this.shelf.put(image, run);
     try {
+      await this.shelf.put(image, run);
       const { subject } = await this.source.take();
       const { conversation } = run;
       const model = conversation.kind === 'requests' ? conversation.model : 'log';
@@ -98,6 +91,9 @@ export class RequestJudge implements Judge {
       if (!isAlive(observation)) await this.source.discard();
       return observation;
     } catch (error) {
+      // Nothing can be asked where there is no volume.
+      if (error instanceof MountFailure)
+        return { open: { kind: 'refused', error: { code: 'io', message: error.message } } };
       if (!(error instanceof SubjectFailure)) throw error;
       await this.source.discard();
       return { open: { kind: 'failure', reason: error.reason, message: error.message } };

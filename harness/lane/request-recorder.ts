@@ -1,4 +1,4 @@
-import type { FaultLayer } from '../../src/faults/layer.ts';
+import { type FaultLayer, MountFailure } from '../../src/faults/layer.ts';
 import { takeApart } from '../../src/faults/model/effects.ts';
 import { buildImage, type CrashState } from '../../src/faults/model/image.ts';
 import type { Recording } from '../../src/faults/model/recording.ts';
@@ -101,22 +101,25 @@ export class RequestRecorder implements Recorder {
   }
 
   private async run(start: Recording, plan: Plan, talk: Talk): Promise<RecordedRun> {
-    await this.layer.begin(start, plan);
     const session = new Session(this.layer, this.loaded.scenario.subject.options);
     const { stop } = talk;
     let timer: NodeJS.Timeout | undefined;
     try {
+      await this.layer.begin(start, plan);
       const { subject, hello } = await this.source.take();
-      if (typeof stop === 'object') timer = setTimeout(() => void this.source.discard(), stop.afterMs);
+      if (typeof stop === 'object')
+        timer = setTimeout(() => void this.source.discard(stop.way), stop.afterMs);
       await session.hold(subject, hello, talk);
     } catch (error) {
-      if (!(error instanceof SubjectFailure)) throw error;
+      if (!(error instanceof SubjectFailure || error instanceof MountFailure)) throw error;
       session.endedEarly ??= error.message;
     } finally {
       clearTimeout(timer);
     }
     if (session.endedEarly !== undefined) await this.source.discard();
-    const { recording, firings, rules } = await this.layer.end();
+    const { recording, firings, rules } = await this.layer.end({
+      writtenBack: session.closed && plan.length === 0,
+    });
     const { settled, earlier, shownBefore } = talk;
     const { model, asked, shown, endedEarly, closed, refusals } = session;
     const isKilled = firings.some(({ rule }) => rule.fault === 'process-kill');

@@ -1,4 +1,5 @@
 import type { Place } from '../../src/faults/layer.ts';
+import type { Ending } from '../subject/process.ts';
 import { type Subject, SubjectFailure, type SubjectHello } from '../subject/subject.ts';
 
 export interface Connected {
@@ -38,10 +39,10 @@ export class SubjectSource {
   }
 
   /** Ends the current subject: the next `take` starts a new one. */
-  async discard(): Promise<void> {
+  async discard(way?: Ending): Promise<void> {
     const { current } = this;
     this.current = undefined;
-    await current?.subject.kill();
+    await current?.subject.kill(way);
   }
 
   stderr(): string {

@@ -1,3 +1,4 @@
+import type { FileSystem } from '../../src/faults/block/file-systems.ts';
 import type { FaultLayer } from '../../src/faults/layer.ts';
 import { epoch } from '../../src/faults/model/tree.ts';
 import { LiveDisk } from '../../src/faults/volume.ts';
@@ -22,6 +23,7 @@ export function simulatedHost({ scenario }: LoadedScenario): ProgramHost {
       const recording = { base: start.base, trace: [...disk.trace] };
       return {
         ...device.recorded({ recording, firings: [...disk.firings], rules: disk.rules }),
+        callsEnd: recording.trace.length,
         ...endedEarly,
       };
     },
@@ -40,27 +42,40 @@ function whyRefused(work: () => void): { readonly endedEarly?: string } {
   }
 }
 
-/** The program as a process on a mount, which is made when the first one is run: most lanes only look at images. */
-export function mountedHost({ scenario }: LoadedScenario, openLayer: () => Promise<FaultLayer>): ProgramHost {
+/**
+ * The program as a process on a mount, which is made when the first one is run: most lanes only look at images. `fileSystem`: the kernel's
+ * own, where the layer is under one.
+ */
+export function mountedHost(
+  { scenario }: LoadedScenario,
+  openLayer: () => Promise<FaultLayer>,
+  fileSystem: FileSystem | undefined,
+): ProgramHost {
   let opening: Promise<FaultLayer> | undefined;
   let running: AbortController | undefined;
   return {
-    async run(program, start, plan) {
+    async run(program, start, plan, writeBack) {
       opening ??= openLayer();
       const layer = await opening;
       await layer.begin(start, plan);
       running = new AbortController();
+      const directories = placeDirectories(layer.place);
       const { end, stderr } = await runWorkload({
         command: [process.execPath, programPath('harness/litmus/run-program'), JSON.stringify(program)],
-        directories: placeDirectories(layer.place),
+        directories,
         environment: scenario.subject.environment,
         timeoutMs: scenario.explore.timeoutSeconds * 1000,
         signal: running.signal,
         onLine: () => {},
       });
-      const ended = await layer.end();
+      const callsEnd = await layer.entryCount();
+      if (writeBack === 'metadata-first' && fileSystem !== undefined) {
+        const { commitMetadata } = await import('../../src/faults/block/commit.ts');
+        for (const directory of directories.values()) commitMetadata(directory, fileSystem);
+      }
+      const ended = await layer.end({ writtenBack: writeBack !== undefined });
       const endedEarly = describeBadEnd(end, stderr);
-      return { ...ended, ...(endedEarly === undefined ? {} : { endedEarly }) };
+      return { ...ended, callsEnd, ...(endedEarly === undefined ? {} : { endedEarly }) };
     },
     async abort() {
       running?.abort();

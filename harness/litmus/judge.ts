@@ -1,7 +1,10 @@
 import type { Claim } from '../../reports/verdict.ts';
+import { MountFailure } from '../../src/faults/layer.ts';
 import { showImage } from '../../src/faults/model/show-image.ts';
-import type { Tree } from '../../src/faults/model/tree.ts';
+import type { InodeNumber, Tree } from '../../src/faults/model/tree.ts';
 import type { Judge, Judged, JudgeOptions } from '../lane/judge.ts';
+import { readBack } from '../lane/read-back.ts';
+import type { PlacedShelf } from '../lane/shelf.ts';
 import type { Judgement } from '../oracle/evidence.ts';
 import { held } from '../oracle/judgement.ts';
 import type { RecordedRun } from '../recorded-run.ts';
@@ -11,31 +14,43 @@ import type { Outcome, Scenario } from '../scenario.ts';
 export class OutcomeJudge implements Judge {
   private readonly volume: string;
   private readonly outcomes: readonly (Outcome & { readonly pattern: RegExp })[];
+  private readonly shelf: PlacedShelf | undefined;
   private latest: Tree | undefined;
 
-  constructor({ volumes, outcomes = [] }: Scenario) {
+  /** `shelf`: where an image has to be put to be seen; where absent, it is seen as it is. */
+  constructor({ volumes, outcomes = [] }: Scenario, shelf?: PlacedShelf) {
+    this.shelf = shelf;
     this.volume = volumes[0] ?? 'data';
     this.outcomes = outcomes.map((outcome) => ({ ...outcome, pattern: new RegExp(outcome.shown) }));
   }
 
   async judge(
     image: Tree,
-    _run: RecordedRun,
+    run: RecordedRun,
     _point: number,
     claims: readonly Claim[],
     { profile }: JudgeOptions = {},
   ): Promise<Judged> {
     this.latest = image;
-    const shown = showImage(image, this.volume);
-    const found = this.outcomes.filter(({ pattern }) => pattern.test(shown));
-    const forbidden = found.filter(({ allowed }) => !allowed.some((name) => name === profile));
-    const judgement = judge(forbidden, shown, profile);
-    return {
+    const judged = (judgement: Judgement, outcomes: readonly string[]): Judged => ({
       judgements: new Map(claims.map((claim) => [claim, judgement])),
-      outcomes: found.map(({ outcome }) => outcome),
+      outcomes,
       recovered: false,
       stderr: '',
-    };
+    });
+    try {
+      this.latest = await this.seen(image, run);
+    } catch (error) {
+      if (!(error instanceof MountFailure)) throw error;
+      return judged(notMounted(error.message), []);
+    }
+    const shown = showImage(this.latest, this.volume);
+    const found = this.outcomes.filter(({ pattern }) => pattern.test(shown));
+    const forbidden = found.filter(({ allowed }) => !allowed.some((name) => name === profile));
+    return judged(
+      this.judgementOn(forbidden, shown, profile),
+      found.map(({ outcome }) => outcome),
+    );
   }
 
   async remains(): Promise<Tree> {
@@ -45,16 +60,42 @@ export class OutcomeJudge implements Judge {
 
   async abort(): Promise<void> {}
 
-  async close(): Promise<void> {}
+  async close(): Promise<void> {
+    await this.shelf?.close();
+  }
+
+  private async seen(image: Tree, run: RecordedRun): Promise<Tree> {
+    if (this.shelf === undefined) return image;
+    await this.shelf.put(image, run);
+    const tree = readBack(this.shelf.directories);
+    for (const root of tree.roots.values()) withoutOwnDirectory(tree, root);
+    return tree;
+  }
+
+  private judgementOn(forbidden: readonly Outcome[], shown: string, profile: string | undefined): Judgement {
+    const [first] = forbidden;
+    if (first === undefined) return held;
+    const shows = this.shelf === undefined ? 'its rules allow it' : `the kernel's own ${profile} shows it`;
+    return {
+      status: 'violated',
+      summary: `${first.outcome}: ${profile} is written down to forbid it, and ${shows}`,
+      expected: forbidden.map(({ outcome, shown: pattern }) => `not: ${outcome} (${pattern})`),
+      recovered: [shown],
+    };
+  }
 }
 
-function judge(forbidden: readonly Outcome[], shown: string, profile: string | undefined): Judgement {
-  const [first] = forbidden;
-  if (first === undefined) return held;
+/** mkfs.ext4 makes a directory for what fsck finds: no program made it. */
+function withoutOwnDirectory({ inodes }: Tree, root: InodeNumber): void {
+  const directory = inodes.get(root);
+  if (directory?.kind === 'directory') directory.entries.delete('lost+found');
+}
+
+function notMounted(message: string): Judgement {
   return {
     status: 'violated',
-    summary: `${first.outcome}: ${profile} is written down to forbid it, and its rules allow it`,
-    expected: forbidden.map(({ outcome, shown: pattern }) => `not: ${outcome} (${pattern})`),
-    recovered: [shown],
+    summary: message,
+    expected: ['a file system that can be mounted, whatever of the last requests is missing'],
+    recovered: ['none'],
   };
 }

@@ -42,7 +42,8 @@ function hostOn({ layer, volume }: Mounted, { scenario }: LoadedScenario): Progr
     async run(program, start, plan) {
       await limited.begin(start, plan);
       perform(program, systemCalls(volume()));
-      return limited.end();
+      const ended = await limited.end();
+      return { ...ended, callsEnd: ended.recording.trace.length };
     },
     abort: async () => {},
     close: async () => {},

@@ -2,6 +2,7 @@ import type { CrashState } from '../../src/faults/model/image.ts';
 import { liveTree, type Recording } from '../../src/faults/model/recording.ts';
 import { emptyTree } from '../../src/faults/model/tree.ts';
 import type { Firing, Plan } from '../../src/faults/plan.ts';
+import type { WriteBack } from '../exploration.ts';
 import type { Recorder } from '../lane/recorder.ts';
 import type { NumberedStep, RecordedRun } from '../recorded-run.ts';
 import type { LoadedScenario } from '../scenario.ts';
@@ -11,13 +12,15 @@ import type { Program } from './program.ts';
 interface ProgramRun {
   readonly recording: Recording;
   readonly firings: readonly Firing[];
+  /** How long the trace was when the last call had answered. */
+  readonly callsEnd: number;
   readonly endedEarly?: string;
 }
 
 /** Where a program makes its calls. */
 export interface ProgramHost {
-  /** `endedEarly`: what a call answered, where it is not what the program says. */
-  run(program: Program, start: Recording, plan: Plan): Promise<ProgramRun>;
+  /** `writeBack`: what the kernel holds reaches the disk before the recording ends. `endedEarly`: what a call answered, where it is not what the program says. */
+  run(program: Program, start: Recording, plan: Plan, writeBack?: WriteBack): Promise<ProgramRun>;
   abort(): Promise<void>;
   close(): Promise<void>;
 }
@@ -36,17 +39,27 @@ export class ProgramRecorder implements Recorder {
     return { model: 'log', name: this.loaded.scenario.name, version: '', features: [] };
   }
 
-  async workload(_steps: readonly NumberedStep[], plan: Plan): Promise<RecordedRun> {
+  workload(_steps: readonly NumberedStep[], plan: Plan): Promise<RecordedRun> {
+    return this.record(plan);
+  }
+
+  writtenBack(order: WriteBack): Promise<RecordedRun> {
+    return this.record([], order);
+  }
+
+  private async record(plan: Plan, writeBack?: WriteBack): Promise<RecordedRun> {
     const { volumes, subject } = this.loaded.scenario;
     const empty = { base: emptyTree(volumes), trace: [] };
     const { onDisk, program = [] } = subject;
     const before: ProgramRun =
-      onDisk === undefined ? { recording: empty, firings: [] } : await this.host.run(onDisk, empty, []);
+      onDisk === undefined
+        ? { recording: empty, firings: [], callsEnd: 0 }
+        : await this.host.run(onDisk, empty, [], 'data-first');
     const conversation = { kind: 'lines', settled: [] } as const;
     if (before.endedEarly !== undefined) return { ...before, conversation, exploredUpTo: -1 };
     const start = { base: liveTree(before.recording), trace: [] };
-    const ran = await this.host.run(program, start, [...failures(program), ...plan]);
-    return { ...ran, conversation, exploredUpTo: ran.recording.trace.length - 1 };
+    const ran = await this.host.run(program, start, [...failures(program), ...plan], writeBack);
+    return { ...ran, conversation, exploredUpTo: ran.callsEnd - 1 };
   }
 
   reopen(): Promise<RecordedRun> {

@@ -4,7 +4,7 @@ import { type EffectTrace, takeApart } from '../../src/faults/model/effects.ts';
 import type { CrashState } from '../../src/faults/model/image.ts';
 import { KeyedImages } from '../../src/faults/model/keyed-images.ts';
 import { coverOf, withoutBarriers } from '../../src/faults/model/mutant.ts';
-import { profileNamed } from '../../src/faults/model/profile.ts';
+import { profileFor } from '../../src/faults/model/profile.ts';
 import type { ClaimTally, ExploreWatcher, RunOrigin, Violation } from '../exploration.ts';
 import type { Lane } from '../lane/lane.ts';
 import { mergeTallies } from '../merge.ts';
@@ -54,7 +54,7 @@ function mutantOf({ run, leftOut, killPoint }: RunWithout, { barrier, seed }: Mu
     whole,
     mutant: trace,
     fault,
-    profile: profileNamed(profile),
+    profile: profileFor(recording, profile),
   });
   return {
     run: { ...run, recording },

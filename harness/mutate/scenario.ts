@@ -1,11 +1,13 @@
 import { relative } from 'node:path';
 import type { Claim, FaultKind, Finding, Mutation, ScenarioVerdict } from '../../reports/verdict.ts';
+import type { LayerName } from '../../src/faults/layer.ts';
+import { isOnDisks } from '../disks.ts';
 import { toFinding } from '../findings.ts';
 import type { LaneProcess } from '../lane/process.ts';
 import type { NumberedStep, RecordedRun } from '../recorded-run.ts';
 import type { LoadedScenario } from '../scenario.ts';
 import { type JudgeScenario, onLanes, type ScenarioContext, ScenarioRun } from '../scenario-run.ts';
-import { unknownScenario } from '../scenario-verdict.ts';
+import { notTested, unknownScenario } from '../scenario-verdict.ts';
 import {
   type Barrier,
   barriersOf,
@@ -25,6 +27,9 @@ const defaultStatesEach = 1000;
  * all of them in place: a claim that breaks there says nothing about barriers.
  */
 export const mutateScenario: JudgeScenario = (loaded, choice, given) => {
+  if (choice.kind === 'use' && isOnDisks(choice.layer)) {
+    return Promise.resolve(notTested(loaded, choice.layer, barriersOfKernel));
+  }
   const scenario = asMutated(loaded);
   const context = withHonestBarriers(scenario, given);
   return onLanes(scenario, choice, context, async (layer, lanes) => {
@@ -37,6 +42,9 @@ export const mutateScenario: JudgeScenario = (loaded, choice, given) => {
     return { ...verdict, ...(await run.all(verdict.notes)) };
   });
 };
+
+const barriersOfKernel =
+  "What reaches a disk are the flushes of its file system, and not the subject's own barriers: leave those out on the fuse layer.";
 
 const notLeftOut =
   'No barrier was left out: with all of them in place not every claim held under power-loss and torn-write. Put that right first.';
@@ -84,7 +92,7 @@ interface Recorded {
 
 class MutationRun {
   private readonly loaded: LoadedScenario;
-  private readonly layer: 'fuse' | 'sim';
+  private readonly layer: LayerName;
   private readonly lanes: readonly LaneProcess[];
   private readonly context: ScenarioContext;
   private readonly recorded: Recorded;
@@ -92,7 +100,7 @@ class MutationRun {
 
   constructor(
     loaded: LoadedScenario,
-    layer: 'fuse' | 'sim',
+    layer: LayerName,
     lanes: readonly LaneProcess[],
     context: ScenarioContext,
     recorded: Recorded,
@@ -186,6 +194,7 @@ class MutationRun {
     const context = {
       scenarioFile: relative('', this.loaded.file),
       layer: this.layer,
+      container: this.loaded.container !== undefined,
       seed: options.seed,
       outputDirectory: options.outputDirectory,
       findingsBefore,

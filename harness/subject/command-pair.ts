@@ -2,7 +2,13 @@ import { writeFileSync } from 'node:fs';
 import { type Claim, subjectClaims } from '../../reports/verdict.ts';
 import { type Environment, firstDirectory, volumeVariables } from './command.ts';
 import { LineSplitter } from './lines.ts';
-import { type ProcessEnd, ProcessStartError, type RunningProcess, startProcess } from './process.ts';
+import {
+  type ProcessEnd,
+  ProcessStartError,
+  type RunningProcess,
+  type StartProcess,
+  startProcess,
+} from './process.ts';
 
 /** A program as the subject: `workload` (and `prepare`) that work in the volumes, `checker` that judges an image. */
 export interface CommandOptions {
@@ -12,6 +18,8 @@ export interface CommandOptions {
   readonly environment: Environment;
   readonly timeoutMs: number;
   readonly cpu?: number;
+  /** Where it runs: a process of this machine where absent. */
+  readonly start?: StartProcess;
   /** Aborting kills it and all its children. */
   readonly signal?: AbortSignal;
 }
@@ -184,7 +192,8 @@ async function runBounded(
   };
   if (options.signal?.aborted) return { end: { kind: 'aborted' }, rest: '', stderr: '' };
   try {
-    running = await startProcess({
+    const { start = startProcess } = options;
+    running = await start({
       command: options.command,
       cwd: firstDirectory(options.directories),
       environment: { ...options.environment, ...volumeVariables(options.directories), ...environment },

@@ -2,7 +2,14 @@ import type { Place } from '../../src/faults/layer.ts';
 import { type Environment, placeDirectories, volumeVariables } from './command.ts';
 import { Deadline, type Waiting } from './deadline.ts';
 import { LineSplitter } from './lines.ts';
-import { ProcessStartError, type RunningProcess, renderEnd, startProcess } from './process.ts';
+import {
+  type Ending,
+  ProcessStartError,
+  type RunningProcess,
+  renderEnd,
+  type StartProcess,
+  startProcess,
+} from './process.ts';
 import {
   type ScannedItem,
   type Subject,
@@ -22,6 +29,8 @@ export interface DriverOptions {
   /** For each reply. */
   readonly timeoutMs: number;
   readonly cpu?: number;
+  /** Where it runs: a process of this machine where absent. */
+  readonly start?: StartProcess;
 }
 
 const lineBytesMax = 64 * 1024 * 1024;
@@ -34,9 +43,10 @@ export async function startDriver(options: DriverOptions): Promise<Subject> {
   const directories = placeDirectories(options.place);
   const ackFile = options.place.kind === 'directories' ? options.place.ackFile : undefined;
   const driver = new Driver(options);
+  const { start = startProcess } = options;
   try {
     driver.run(
-      await startProcess({
+      await start({
         command: options.command,
         cwd: options.cwd,
         environment: {
@@ -174,8 +184,8 @@ class Driver implements Subject {
     return this.#process?.stderr() ?? '';
   }
 
-  async kill(): Promise<void> {
-    await this.#running().kill();
+  async kill(way?: Ending): Promise<void> {
+    await this.#running().kill(way);
   }
 
   #running(): RunningProcess {

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import type { Environment } from './command.ts';
 import { killStragglers, markVariable, signalGroup } from './stragglers.ts';
+import { Tail } from './tail.ts';
 
 /** The one place where powercut starts a subject's processes. Each leads its own process group and dies with all of it. */
 export interface ProcessOptions {
@@ -31,9 +32,18 @@ export interface RunningProcess {
   stderr(): string;
   /** Settles when it has ended, all its output has come and none of its descendants is left. */
   readonly ended: Promise<ProcessEnd>;
-  /** SIGKILL to the group, then as `ended`. Safe to call again. */
-  kill(): Promise<ProcessEnd>;
+  /** SIGKILL to the group, then as `ended`. Safe to call again. A container ends in the `way` that is asked. */
+  kill(way?: Ending): Promise<ProcessEnd>;
 }
+
+/**
+ * How a container is ended: SIGKILL; SIGTERM, and SIGKILL where that does not end it in time; or SIGKILL while all its
+ * processes are paused.
+ */
+export type Ending = 'kill' | 'stop' | 'pause';
+
+/** Starts a process, here or in a container. Rejects with a {@link ProcessStartError} where the program cannot be started. */
+export type StartProcess = (options: ProcessOptions) => Promise<RunningProcess>;
 
 /** The message says which program, where, and what to check. */
 export class ProcessStartError extends Error {
@@ -123,23 +133,4 @@ function explainStart(options: ProcessOptions, cause: unknown): string {
 /** `exit 3`, `killed by SIGSEGV`. */
 export function renderEnd(end: ProcessEnd): string {
   return end.kind === 'exited' ? `exit ${end.code}` : `killed by ${end.signal}`;
-}
-
-/** The last bytes of a stream of any length. */
-class Tail {
-  readonly #bytesMax: number;
-  #bytes: Buffer = Buffer.alloc(0);
-
-  constructor(bytesMax: number) {
-    this.#bytesMax = bytesMax;
-  }
-
-  add(chunk: Buffer): void {
-    const all = chunk.length >= this.#bytesMax ? chunk : Buffer.concat([this.#bytes, chunk]);
-    this.#bytes = Buffer.from(all.subarray(-this.#bytesMax));
-  }
-
-  text(): string {
-    return this.#bytes.toString('utf8');
-  }
 }

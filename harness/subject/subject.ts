@@ -1,4 +1,5 @@
 import type { Place } from '../../src/faults/layer.ts';
+import type { Ending } from './process.ts';
 
 /**
  * A subject behind powercut's requests: a driver process, a command pair's program, or an object in this process.
@@ -79,8 +80,8 @@ export interface Subject {
   readonly processGroup?: number;
   /** The last lines (8 KiB at most) that it wrote to stderr. */
   stderr(): string;
-  /** Kills it and all its children, and waits until they are gone. Safe to call again. */
-  kill(): Promise<void>;
+  /** Kills it and all its children, and waits until they are gone. Safe to call again. `way`: how, where it runs in a container. */
+  kill(way?: Ending): Promise<void>;
 }
 
 /** What a subject module exports under this name. */

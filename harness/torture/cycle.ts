@@ -18,10 +18,13 @@ const workloadSchema = z.strictObject({
 });
 
 /**
- * How it ends, if no fault of the plan ends it: the subject closes; it is killed after its last answer; it is killed so
- * many milliseconds after the start.
+ * How it ends, if no fault of the plan ends it: the subject closes; it is killed after its last answer; it is ended so
+ * many milliseconds after the start. `way`: of a container, where it is not simply killed.
  */
-const stopSchema = z.union([z.enum(['close', 'leave']), z.strictObject({ afterMs: wholeNumber })]);
+const stopSchema = z.union([
+  z.enum(['close', 'leave']),
+  z.strictObject({ afterMs: wholeNumber, way: z.enum(['stop', 'pause']).exactOptional() }),
+]);
 
 /** What becomes of the volumes then; nothing where absent. `draw` seeds which state it is. */
 const damageSchema = z.discriminatedUnion('kind', [

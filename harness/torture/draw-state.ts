@@ -1,7 +1,7 @@
 import { crashStates } from '../../src/faults/model/crash-states.ts';
 import { takeApart } from '../../src/faults/model/effects.ts';
 import type { CrashState } from '../../src/faults/model/image.ts';
-import { profileNamed } from '../../src/faults/model/profile.ts';
+import { profileFor } from '../../src/faults/model/profile.ts';
 import { createRandom } from '../../src/faults/model/random.ts';
 import { liveTree, type Recording } from '../../src/faults/model/recording.ts';
 import { walkVolume } from '../../src/faults/model/tree.ts';
@@ -27,7 +27,7 @@ export function statesOf(recording: Recording, damage: Damage, limit: number): r
   if (damage.kind === 'cut') {
     const { profile, fault, draw } = damage;
     const settings = { seed: draw, limit, after: point - 1 };
-    return [...crashStates(takeApart(recording), profileNamed(profile), fault, settings).states];
+    return [...crashStates(takeApart(recording), profileFor(recording, profile), fault, settings).states];
   }
   const files = new Set([...walkVolume(liveTree(recording), damage.volume)].map(({ inode }) => inode.number));
   return statesAtRest(damage.fault, recording, { seed: damage.draw, limit }).states.filter(

@@ -25,6 +25,7 @@ const victim: Victim = {
   seed: 5,
   profiles: ['posix', 'xfs'],
   isProcess: true,
+  isContainer: false,
 };
 
 function drawMany(count: number, seed = victim.seed): { cycle: Cycle; situation: Situation }[] {
@@ -64,6 +65,19 @@ describe('a cycle', () => {
   it('ends in every way', () => {
     const stops = new Set(cycles.map(({ stop }) => (typeof stop === 'string' ? stop : 'moment')));
     expect(stops).toEqual(new Set(['close', 'leave', 'moment']));
+  });
+
+  it('is stopped and paused in a container alone', () => {
+    const driver = { ...scenario, subject: { ...scenario.subject, driver: ['node'] } };
+    const waysIn = (isContainer: boolean) => {
+      const drawn = Array.from({ length: 400 }, (_, number) =>
+        drawCycle({ ...victim, scenario: driver, isContainer }, number, undefined),
+      );
+      const moments = drawn.flatMap(({ cycle: { stop } }) => (typeof stop === 'object' ? [stop] : []));
+      return new Set(moments.map(({ way }) => way));
+    };
+    expect(waysIn(false)).toEqual(new Set([undefined]));
+    expect(waysIn(true)).toEqual(new Set([undefined, 'stop', 'pause']));
   });
 });
 

@@ -18,6 +18,7 @@ export interface Situation {
 }
 
 const killDelayMsMax = 40;
+const endings = [{}, { way: 'stop' }, { way: 'pause' }] as const;
 
 /** Draws a cycle from the seed and its number. Without a situation it starts afresh. */
 export function drawCycle(
@@ -91,14 +92,18 @@ function drawDamage(
 
 function drawEnd(
   random: Random,
-  { uses, isProcess }: Victim,
+  { scenario, uses, isProcess, isContainer }: Victim,
   damage: Damage | undefined,
   share: number,
 ): { readonly stop: Stop; readonly plan: readonly PlanRule[] } {
   if (damage?.kind === 'at-rest') return { stop: 'close', plan: [] };
   const way = random.below(8);
   if (way === 0) return { stop: 'leave', plan: [] };
-  if (way === 1 && isProcess) return { stop: { afterMs: random.below(killDelayMsMax) }, plan: [] };
+  if (way === 1 && isProcess) {
+    const afterMs = random.below(killDelayMsMax);
+    const how = isContainer && !asksNothing(scenario) ? pick(random, endings) : {};
+    return { stop: { afterMs, ...how }, plan: [] };
+  }
   // Also after a clean end the power may go.
   if (way === 2 && damage !== undefined) return { stop: 'close', plan: [] };
   return { stop: 'close', plan: [drawKill(random, { uses, share })] };

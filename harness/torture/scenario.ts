@@ -1,23 +1,33 @@
 import { relative } from 'node:path';
-import type { ScenarioVerdict } from '../../reports/verdict.ts';
+import type { FaultKind, ScenarioVerdict } from '../../reports/verdict.ts';
+import type { LayerName } from '../../src/faults/layer.ts';
+import { isOnDisks } from '../disks.ts';
 import { type Candidate, confirmAll } from '../findings.ts';
 import type { LaneProcess } from '../lane/process.ts';
 import { asksNothing, type LoadedScenario } from '../scenario.ts';
 import { type JudgeScenario, onLanes, type ScenarioContext } from '../scenario-run.ts';
 import { notTested, unknownScenario } from '../scenario-verdict.ts';
 import { createWorkload } from '../workload/workload.ts';
+import { underOneFault } from './befallen.ts';
 import { Campaign, type TortureLimits } from './campaign.ts';
 import type { CycleReport } from './stretch.ts';
 import { tallyCycles } from './tally.ts';
 import { tortureVerdict } from './verdict.ts';
 import { usesOf } from './victim.ts';
 
-/** Tortures one scenario on all lanes: cycles until a limit, then the shrinking of what was found. `note`: for the verdict. */
+/**
+ * Tortures one scenario on all lanes: cycles until a limit, then the shrinking of what was found. `fault`: only this one befalls
+ * it. `note`: for the verdict.
+ */
 export function tortureWithin({
+  fault,
   note,
   ...limits
-}: TortureLimits & { readonly note?: string }): JudgeScenario {
-  return async (loaded, choice, context) => {
+}: TortureLimits & { readonly fault?: FaultKind; readonly note?: string }): JudgeScenario {
+  return async (whole, choice, context) => {
+    const loaded = fault === undefined ? whole : { ...whole, scenario: underOneFault(whole.scenario, fault) };
+    if (Object.keys(loaded.scenario.claims).length === 0)
+      return notTested(whole, '-', `The scenario states nothing under ${fault}.`);
     const verdict = await onLanes(loaded, choice, context, (layer, lanes) =>
       tortureOn(layer, lanes, loaded, context, limits),
     );
@@ -26,13 +36,14 @@ export function tortureWithin({
 }
 
 async function tortureOn(
-  layer: 'fuse' | 'sim',
+  layer: LayerName,
   lanes: readonly LaneProcess[],
   loaded: LoadedScenario,
   context: ScenarioContext,
   limits: TortureLimits,
 ): Promise<ScenarioVerdict> {
   const { scenario } = loaded;
+  if (isOnDisks(layer)) return notTested(loaded, layer, knowsNoProcess);
   const { seed, profiles = scenario.profiles } = context.options;
   if (scenario.subject.program !== undefined) {
     return notTested(loaded, layer, 'A litmus program recovers nothing: there is no torture for it.');
@@ -53,13 +64,15 @@ async function tortureOn(
     return unknownScenario(loaded, layer, `The subject failed without any fault. ${run.endedEarly}`);
   }
   const isProcess = layer === 'fuse';
-  const victim = { scenario, hello, uses: usesOf(run.recording), seed, profiles, isProcess };
+  const isContainer = loaded.container !== undefined;
+  const victim = { scenario, hello, uses: usesOf(run.recording), seed, profiles, isProcess, isContainer };
   const campaign = new Campaign(victim, context, limits);
   await campaign.run(lanes);
   context.onPhase('shrinking');
   const findings = await confirmAll(candidatesIn(campaign.reports), lanes, {
     scenarioFile: relative('', loaded.file),
     layer,
+    container: loaded.container !== undefined,
     seed,
     outputDirectory: context.options.outputDirectory,
     findingsBefore: context.findingsBefore,
@@ -74,6 +87,9 @@ async function tortureOn(
     ...(cut === undefined ? {} : { cut }),
   });
 }
+
+const knowsNoProcess =
+  'Torture kills processes at operations of theirs, and a disk knows only the requests of its file system: torture on the fuse layer.';
 
 /** The best witness of each claim that broke under a fault. */
 function candidatesIn(reports: readonly CycleReport[]): Candidate[] {

@@ -38,6 +38,7 @@ async function onLane<T>(name: string, work: (lane: Lane, victim: Victim) => Pro
       seed: 1,
       profiles,
       isProcess: false,
+      isContainer: false,
     });
   } finally {
     await lane.close();

@@ -87,5 +87,5 @@ function canaryOf({ about, campaign }: TortureResult, cells: readonly Cell[]): S
     claim === breaks && fault === under;
   const found = cells.some((cell) => isIts(cell) && cell.status === 'violated');
   const first = campaign.reports.find(({ violations }) => violations.some(isIts));
-  return { ...canary, found, states: found && first !== undefined ? first.number + 1 : 0 };
+  return { breaks, under, found, states: found && first !== undefined ? first.number + 1 : 0 };
 }

@@ -13,6 +13,8 @@ export interface Victim {
   readonly profiles: readonly string[];
   /** It runs in a process, which can be killed at any moment. */
   readonly isProcess: boolean;
+  /** It runs in a container, which can be stopped and paused, too. */
+  readonly isContainer: boolean;
 }
 
 /** Of each kind of operation that a workload asked, how many on the volume that has the most of it. */

@@ -117,8 +117,13 @@ function notesList(scenario: ScenarioVerdict): Markup {
 
 /** All canaries in one table: each is there to be found. */
 export function renderCanaries(canaries: readonly CanaryScenario[]): Markup {
-  const tones = { found: 'held', missed: 'unknown', 'not-tested': 'not-tested' } as const;
-  const signs = { found: '✓', missed: '✗', 'not-tested': '–' } as const;
+  const tones = {
+    found: 'held',
+    missed: 'unknown',
+    forgiven: 'not-tested',
+    'not-tested': 'not-tested',
+  } as const;
+  const signs = { found: '✓', missed: '✗', forgiven: '–', 'not-tested': '–' } as const;
   return html`
 <div class="card"><div class="scroll" tabindex="0" role="region" aria-label="Canaries">
 <table class="rows">

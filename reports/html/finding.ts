@@ -1,7 +1,7 @@
 import { type DiffRow, diffLines, isSame } from '../diff.ts';
-import { type Fate, operationsWithFate, shrinkSentence } from '../story.ts';
+import { crashText, type Fate, operationsWithFate, shrinkSentence } from '../story.ts';
 import { conditionText, type ReportedFinding } from '../summary.ts';
-import { asSentence, countOf, formatCount, visibleLines } from '../text.ts';
+import { asSentence, capitalise, countOf, formatCount, visibleLines } from '../text.ts';
 import type { Finding, TimelineRow } from '../verdict.ts';
 import { html, type Markup, nothing } from './markup.ts';
 import { renderStrip } from './strip.ts';
@@ -79,7 +79,7 @@ function timelineRow(row: TimelineRow, severalVolumes: boolean): Markup {
         severalVolumes ? html`<td class="mono">${row.volume}</td>` : nothing
       }<td class="fate fate-${row.fate}">${fateSigns[row.fate]}</td><td>${row.detail}</td></tr>\n`;
     case 'process-crash':
-      return wide('killed', row.entry, html`The process is killed; the page cache stays`);
+      return wide('killed', row.entry, html`${capitalise(crashText(row))}`);
     case 'power-cut':
       return wide('cut', row.entry, html`The power goes: what no barrier covers may be gone`);
     case 'omitted':

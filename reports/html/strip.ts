@@ -38,7 +38,7 @@ function mark(row: TimelineRow, x: number, slot: number): Markup {
     case 'operation':
       return operationMark(row, x, slot);
     case 'process-crash':
-      return html`<g><title>${row.entry}: the process is killed</title><line class="killed" x1="${x}" x2="${x}" y1="22" y2="${lanes.cache + 14}"/><text class="killed-label" x="${x}" y="16" text-anchor="middle">killed</text></g>`;
+      return html`<g><title>${row.entry}: ${row.ofMachine === true ? 'the machine is reset' : 'the process is killed'}</title><line class="killed" x1="${x}" x2="${x}" y1="22" y2="${lanes.cache + 14}"/><text class="killed-label" x="${x}" y="16" text-anchor="middle">${row.ofMachine === true ? 'reset' : 'killed'}</text></g>`;
     case 'power-cut':
       return html`<g><title>${row.entry}: the power goes</title><line class="cut" x1="${x}" x2="${x}" y1="22" y2="${lanes.disk + 16}"/><text class="cut-label" x="${x}" y="16" text-anchor="middle">power cut</text></g>`;
     case 'omitted':

@@ -1,5 +1,5 @@
 import { type DiffRow, diffLines, focusLines, isSame } from '../diff.ts';
-import { cutTimeline, type Fate, type OperationRow, shrinkSentence } from '../story.ts';
+import { crashText, cutTimeline, type Fate, type OperationRow, shrinkSentence } from '../story.ts';
 import { conditionText, type ReportedFinding } from '../summary.ts';
 import {
   asSentence,
@@ -118,7 +118,7 @@ function otherLines(row: Exclude<TimelineRow, OperationRow>, width: number, pain
       );
     }
     case 'process-crash':
-      return [paint('unknown', `${numbered(row.entry)}── the process is killed; the page cache stays ──`)];
+      return [paint('unknown', `${numbered(row.entry)}── ${crashText(row)} ──`)];
     case 'power-cut':
       return [paint('violated', `${numbered(row.entry)}━━ the power goes ━━`)];
     case 'omitted':

@@ -26,15 +26,24 @@ export interface FaultLayer {
   /**
    * The volumes take the live state after `start.trace` (none of which is durable beyond what its barriers say), and
    * recording goes on from there, with the faults of `plan`. Whatever was open on the volumes before fails with EIO from now on.
+   * Rejects with a {@link MountFailure}.
    */
   begin(start: Recording, plan: Plan): Promise<void>;
   /** Adds an acknowledgement to the trace, now. */
   acknowledge(text: string): Promise<void>;
   /** How many entries the trace has. */
   entryCount(): Promise<number>;
-  /** Answers the recording (`start.base`, and `start.trace` with all that came after it) and what became of the plan. */
-  end(): Promise<EndedRecording>;
+  /**
+   * Answers the recording (`start.base`, and `start.trace` with all that came after it) and what became of the plan. `writtenBack`: with
+   * what the kernel still held above the layer, if it can hold anything.
+   */
+  end(options?: { readonly writtenBack: boolean }): Promise<EndedRecording>;
   close(): Promise<void>;
+}
+
+/** The kernel does not take what is on a disk for its file system, or cannot replay its journal: nobody can use the volume. */
+export class MountFailure extends Error {
+  override readonly name = 'MountFailure';
 }
 
 export interface EndedRecording {

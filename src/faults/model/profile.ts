@@ -1,4 +1,5 @@
 import { btrfs } from './profiles/btrfs.ts';
+import { disk } from './profiles/disk.ts';
 import { ext4DataJournal } from './profiles/ext4-data-journal.ts';
 import { ext4Ordered } from './profiles/ext4-ordered.ts';
 import { hostile } from './profiles/hostile.ts';
@@ -6,6 +7,7 @@ import { lyingDisk } from './profiles/lying-disk.ts';
 import { posix } from './profiles/posix.ts';
 import type { Profile } from './profiles/type.ts';
 import { xfs } from './profiles/xfs.ts';
+import type { Recording } from './recording.ts';
 
 export type { Profile, Rule } from './profiles/type.ts';
 
@@ -20,4 +22,9 @@ export function profileNamed(name: string): Profile {
     throw new RangeError(`there is no profile "${name}"; the profiles are ${known}`);
   }
   return profile;
+}
+
+/** Whose rules a crash of this recording obeys: where the volumes are disks, those of the disk, whatever file system is on it. */
+export function profileFor({ disks }: Recording, name: string): Profile {
+  return disks === true ? disk : profileNamed(name);
 }

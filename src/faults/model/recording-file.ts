@@ -36,11 +36,12 @@ export function decodeRecording(text: string): Recording {
 }
 
 /** The same as plain data, for files that embed a recording. */
-export function recordingToJson({ device, base, trace }: Recording): RecordingJson {
+export function recordingToJson({ device, disks, base, trace }: Recording): RecordingJson {
   return {
     format: 'powercut-recording',
     version: 1,
     ...(device === undefined ? {} : { device }),
+    ...(disks === undefined ? {} : { disks }),
     volumes: [...base.roots],
     inodes: [...base.inodes.values()].map(encodeInode),
     trace: trace.map(encodeEntry),
@@ -54,6 +55,7 @@ export function recordingFromJson(json: unknown): Recording {
   const base = decodeTree(data);
   return {
     ...(data.device === undefined ? {} : { device: data.device }),
+    ...(data.disks === undefined ? {} : { disks: data.disks }),
     base,
     trace: data.trace.map((entry, index) => decodeEntry(entry, base, index)),
   };

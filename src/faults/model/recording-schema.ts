@@ -124,6 +124,8 @@ export const recordingSchema = z.strictObject({
   format: z.literal('powercut-recording'),
   version: z.literal(1),
   device: deviceSchema.exactOptional(),
+  /** The volumes are disks: each holds one file, which a file system above it reads and writes. */
+  disks: z.literal(true).exactOptional(),
   /** Volume name and the inode number of its root directory. */
   volumes: z.array(z.tuple([volumeName, inodeNumber])),
   inodes: z.array(inode),

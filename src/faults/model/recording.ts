@@ -22,6 +22,8 @@ export type TraceEntry =
 export interface Recording {
   /** What kind of disk the volumes are; the usual one where absent. */
   readonly device?: Device;
+  /** Each volume is a disk: one file, which a file system above it reads and writes. The disk's rules hold for it, and no profile's. */
+  readonly disks?: true;
   readonly base: Tree;
   readonly trace: readonly TraceEntry[];
 }

@@ -2,6 +2,7 @@ import type { Effect } from '../effects.ts';
 import type { Barrier, OrderBuilder, OrderRules } from '../order.ts';
 import type { InodeNumber } from '../tree.ts';
 import { posixPermits } from './posix.ts';
+import { type RenameAtoms, renameAtoms } from './rename.ts';
 import type { Profile } from './type.ts';
 
 const source =
@@ -15,6 +16,8 @@ function treeLogRules(): OrderRules {
   const tail = new Map<string, number>();
   /** Inode to the atoms that gave it a name: creation, link, rename. */
   const namings = new Map<InodeNumber, number[]>();
+  /** Of renames to another directory: the new name to the removal of the old one. */
+  const removals = new Map<number, number>();
   return {
     copyOnWrite: true,
     barrierSkipsOrder: true,
@@ -34,12 +37,37 @@ function treeLogRules(): OrderRules {
         if (size !== undefined) builder.atom([size], follows);
         return;
       }
-      const atom = builder.atom(effects, follows);
-      tail.set(volume, atom);
-      for (const inode of named(effects)) namings.set(inode, [...(namings.get(inode) ?? []), atom]);
+      const { name, removal } =
+        operation.kind === 'rename'
+          ? renameAtoms(builder, effects, operation, follows)
+          : inOne(builder.atom(effects, follows));
+      tail.set(volume, removal);
+      if (removal !== name) removals.set(name, removal);
+      for (const inode of named(effects)) namings.set(inode, [...(namings.get(inode) ?? []), name]);
     },
-    alsoCovers: (builder, barrier) => namesWithParents(builder, namings, barrier),
+    alsoCovers: (builder, barrier) => {
+      const names = namesWithParents(builder, namings, barrier);
+      return [...names, ...otherHalves(builder, removals, barrier, names)];
+    },
   };
+}
+
+/** With a file's new name, the removal of the old one; with a removal from the directory, the new name. */
+function otherHalves(
+  builder: OrderBuilder,
+  removals: ReadonlyMap<number, number>,
+  { operation: { inode } }: Barrier,
+  names: readonly number[],
+): number[] {
+  const inDirectory = new Set(builder.pending(inode));
+  return [...removals].flatMap(([name, removal]) => [
+    ...(names.includes(name) ? [removal] : []),
+    ...(inDirectory.has(removal) ? [name] : []),
+  ]);
+}
+
+function inOne(atom: number): RenameAtoms {
+  return { name: atom, removal: atom };
 }
 
 function named(effects: readonly Effect[]): InodeNumber[] {
@@ -86,6 +114,11 @@ export const btrfs: Profile = {
       rule: 'btrfs: a name is metadata',
       text: 'No full commit came after the name, and no fsync of its inode or directory put it into the tree log.',
       source,
+    },
+    'split-rename': {
+      rule: 'btrfs: a directory is logged alone',
+      text: 'After a rename to another directory and an fsync of that one, the tree log has the new name and not that the old one is gone: both are there.',
+      source: 'Linux 6.18, litmus program rename-across-directories on the block layer',
     },
     reordered: {
       rule: 'btrfs: the tree log holds single inodes',

@@ -1,6 +1,7 @@
 import type { Effect } from '../effects.ts';
 import type { Operation } from '../operation.ts';
 import type { OrderBuilder, OrderRules } from '../order.ts';
+import { renameAtoms } from './rename.ts';
 import type { Departure, Profile, Rule } from './type.ts';
 
 const standard = 'IEEE Std 1003.1 (POSIX), fsync, fdatasync, rename';
@@ -44,8 +45,8 @@ export const posixPermits: Readonly<Record<Departure, Rule>> = {
   },
   'split-rename': {
     rule: 'rename is atomic only while running',
-    text: 'After a crash a rename may be there in part: neither, both or one of the names.',
-    source: 'Pillai et al., OSDI 2014 (ALICE), default model',
+    text: 'After a crash a rename may be there in part: both names where they are in two directories, since each belongs to its own; on the weakest disks neither.',
+    source: 'Pillai et al., OSDI 2014 (ALICE), default model; Linux manual page fsync(2), Notes',
   },
   'failed-barrier': {
     rule: 'a failed fsync cannot be retried',
@@ -59,14 +60,14 @@ export const posixPermits: Readonly<Record<Departure, Rule>> = {
   },
 };
 
-/** No order but barriers. `renameAtomic`: the old or the new name is there, never neither. */
+/** No order but barriers. `renameAtomic`: the old or the new name is there, never neither, and both only after a rename to another directory. */
 export function unorderedRules(renameAtomic: boolean): OrderRules {
   return {
     arrange(builder: OrderBuilder, effects: readonly Effect[], operation: Operation) {
       const data = effects.filter((effect) => effect.kind === 'data');
       const rest = effects.filter((effect) => effect.kind !== 'data');
       if (data.length > 0) builder.data(data);
-      if (operation.kind === 'rename' && renameAtomic) builder.atom(rest);
+      if (operation.kind === 'rename' && renameAtomic) renameAtoms(builder, rest, operation);
       else for (const effect of rest) builder.atom([effect]);
     },
   };
@@ -75,7 +76,7 @@ export function unorderedRules(renameAtomic: boolean): OrderRules {
 export const posix: Profile = {
   name: 'posix',
   summary:
-    'no order but barriers; a rename is atomic but not ordered with anything; size and data are independent',
+    'no order but barriers; a rename is atomic within its directory but not ordered with anything; size and data are independent',
   fillers: { whole: ['old'], torn: ['old'] },
   permits: posixPermits,
   rules: () => unorderedRules(true),

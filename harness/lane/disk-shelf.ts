@@ -1,0 +1,40 @@
+import { join } from 'node:path';
+import type { FileSystem } from '../../src/faults/block/file-systems.ts';
+import { diskName } from '../../src/faults/block/format.ts';
+import { mountDisk, unmountDirectory } from '../../src/faults/block/mount.ts';
+import { layOut } from './lay-out.ts';
+import { readBack } from './read-back.ts';
+import { directoriesIn, type PlacedShelf } from './shelf.ts';
+
+/** Plain files that hold the disks, each mounted: the kernel replays the journal, and then the subject recovers. */
+export function diskShelf(
+  volumes: readonly string[],
+  directory: string,
+  fileSystem: FileSystem,
+): PlacedShelf {
+  const disks = directoriesIn(join(directory, 'disks'), volumes);
+  const directories = directoriesIn(join(directory, 'on'), volumes);
+  const mounted = new Set<string>();
+  const unmountAll = () => {
+    for (const point of mounted) {
+      mounted.delete(point);
+      unmountDirectory(point);
+    }
+  };
+  return {
+    directories,
+    async put(image) {
+      unmountAll();
+      layOut(image, disks);
+      for (const [volume, point] of directories) {
+        mountDisk(join(disks.get(volume) ?? '', diskName), point, fileSystem);
+        mounted.add(point);
+      }
+    },
+    async look() {
+      unmountAll();
+      return readBack(disks);
+    },
+    close: async () => unmountAll(),
+  };
+}
