@@ -22,8 +22,14 @@ const diskFaults: readonly FaultKind[] = [
   'misdirected-write',
 ];
 
-/** dm-flakey counts no requests: what is to befall one of them, or one sector, is the block layer's. docs/dm.md, "Faults" */
-const deviceMapperFaults: readonly FaultKind[] = ['power-loss', 'torn-write', 'bit-rot'];
+/** dm-flakey has these for all requests from a promise on; what is to befall one request, or one sector, is the block layer's. docs/dm.md, "Faults" */
+const deviceMapperFaults: readonly FaultKind[] = [
+  'lost-write',
+  'io-error',
+  'power-loss',
+  'torn-write',
+  'bit-rot',
+];
 
 function faultsOn(layer: LayerName): readonly FaultKind[] {
   return layer === 'dm' ? deviceMapperFaults : diskFaults;

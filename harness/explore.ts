@@ -18,7 +18,14 @@ import {
   writeBacks,
 } from './exploration.ts';
 import type { Lane } from './lane/lane.ts';
-import { earlierIn, failureOn, type LiveFault, plansFor, untilLastPromise } from './live-faults.ts';
+import {
+  earlierIn,
+  failureOn,
+  type LiveFault,
+  plansFor,
+  plansFromPromises,
+  untilLastPromise,
+} from './live-faults.ts';
 import type { Judgement } from './oracle/evidence.ts';
 import { promisesBefore, type RecordedRun, stepsOf } from './recorded-run.ts';
 import { shareOf } from './share.ts';
@@ -174,7 +181,9 @@ class Exploration {
     const { run, profile, limit, fsyncError } = this.task;
     const onDisks = run.recording.disks === true;
     const worked = onDisks ? untilLastPromise(run.recording) : run.recording;
-    const plans = plansFor(fault, worked, failureOn(onDisks ? 'disk' : profile, fsyncError));
+    const plans = this.lane.countsRequests
+      ? plansFor(fault, worked, failureOn(onDisks ? 'disk' : profile, fsyncError))
+      : plansFromPromises(fault, run.recording);
     const each = Math.ceil(limit / Math.max(1, plans.length));
     for (const [index, planned] of this.mine(plans)) {
       const { struck, plan } = await this.strike(planned);

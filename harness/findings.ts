@@ -3,6 +3,7 @@ import { join, relative } from 'node:path';
 import type { Finding } from '../reports/verdict.ts';
 import type { LayerName } from '../src/faults/layer.ts';
 import type { Tree } from '../src/faults/model/tree.ts';
+import { isOnDisks } from './disks.ts';
 import type { ExploreTask, Violation } from './exploration.ts';
 import { hexDiff } from './hex-diff.ts';
 import { layOut } from './lane/lay-out.ts';
@@ -141,9 +142,9 @@ export function toFinding(
   };
 }
 
-/** What the subject does not do again is in its file, and nowhere else. */
-function replayCommand({ origin }: ReplayPlan, token: string, file: string): string {
-  const isOnFile = origin.kind === 'torture' && origin.life.length === 0;
+/** What is not done again in the same way is in its file: a subject that does otherwise, and the kernel's threads above a disk. */
+function replayCommand({ origin, layer }: ReplayPlan, token: string, file: string): string {
+  const isOnFile = isOnDisks(layer) || (origin.kind === 'torture' && origin.life.length === 0);
   return `npx powercut replay ${isOnFile ? relative('', file) : token}`;
 }
 

@@ -1,9 +1,17 @@
 import { describe, expect, it } from 'vitest';
+import { flakeyRule } from '../src/faults/dm/flakey.ts';
 import type { Operation } from '../src/faults/model/operation.ts';
 import type { Recording } from '../src/faults/model/recording.ts';
 import { emptyTree } from '../src/faults/model/tree.ts';
 import { checkPlan } from '../src/faults/plan.ts';
-import { earlierIn, failureOn, liveFaults, plansFor, untilLastPromise } from './live-faults.ts';
+import {
+  earlierIn,
+  failureOn,
+  liveFaults,
+  plansFor,
+  plansFromPromises,
+  untilLastPromise,
+} from './live-faults.ts';
 
 const write: Operation = { kind: 'write', inode: 3, offset: 0, data: new Uint8Array(1) };
 const sync: Operation = { kind: 'sync', inode: 3, cause: 'fsync' };
@@ -60,6 +68,15 @@ describe('on a disk', () => {
     expect(earlierIn([rule], [{ ...counted, rule, wasDue: true }])).toEqual([rule]);
     expect(earlierIn([rule], [{ ...counted, rule, matched: 0 }])).toEqual([rule]);
     expect(earlierIn([rule], [])).toEqual([rule]);
+  });
+
+  it('a layer that counts no requests begins a fault at each promise but the last', () => {
+    const { base, trace } = recordingOf({ data: [write, sync] });
+    const promises = ['0', '1', '2'].map((text) => ({ kind: 'acknowledgement', text }) as const);
+    const plans = plansFromPromises('lost-write', { base, trace: [...trace, ...promises] });
+    expect(plans).toEqual(['0', '1'].map((after) => [{ operation: 'write', after, fault: 'lost-write' }]));
+    expect(plansFromPromises('io-error', { base, trace })).toEqual([]);
+    for (const plan of plans) expect(flakeyRule(plan)).toBe(plan[0]);
   });
 
   it('what the file system writes after the last promise is struck by nothing', () => {

@@ -39,6 +39,16 @@ export function plansFor(fault: LiveFault, { base, trace }: Recording, failure: 
   });
 }
 
+/**
+ * As {@link plansFor}, where the layer counts no requests (docs/dm.md): from a promise on each one is befallen. None from the last promise
+ * on: nothing may come after it.
+ */
+export function plansFromPromises(fault: LiveFault, { trace }: Recording): Plan[] {
+  const promises = trace.flatMap((entry) => (entry.kind === 'acknowledgement' ? [entry.text] : []));
+  const operation = fault === 'lost-write' ? 'write' : 'any';
+  return spread(promises.slice(0, -1), liveRunsMax).map((after) => [{ operation, after, fault } as PlanRule]);
+}
+
 function strike(fault: LiveFault, ordinal: number, failure: FsyncFailure): PlanRule {
   switch (fault) {
     case 'fsync-error':

@@ -1,4 +1,5 @@
 import type Docker from 'dockerode';
+import { packageRoot } from '../package.ts';
 import { type ProcessOptions, ProcessStartError } from '../subject/process.ts';
 import { messageOf, statusOf } from './engine.ts';
 import { ownerLabel } from './owner.ts';
@@ -30,12 +31,13 @@ export async function createContainer(
   { command, cwd, environment, input }: ProcessOptions,
 ): Promise<Docker.Container> {
   const memory = settings.memoryMiB * mebibyte;
+  const temporary = temporaryDirectory(settings, scenarioDirectory);
   const ask: Docker.ContainerCreateOptions = {
     Image: image,
     Entrypoint: [...command],
     Cmd: [],
     WorkingDir: cwd,
-    Env: Object.entries(environment).map(([name, value]) => `${name}=${value}`),
+    Env: Object.entries({ TMPDIR: temporary, ...environment }).map(([name, value]) => `${name}=${value}`),
     ...(settings.user === undefined ? {} : { User: settings.user }),
     Labels: { [ownerLabel]: owner },
     Tty: false,
@@ -48,8 +50,7 @@ export async function createContainer(
       AutoRemove: true,
       NetworkMode: settings.network ? 'default' : 'none',
       ReadonlyRootfs: !settings.writableRoot,
-      // Below the binds: of those that lie in /tmp, nothing is hidden.
-      ...(scenarioDirectory === '/tmp' ? {} : { Tmpfs: { '/tmp': '' } }),
+      Tmpfs: { [temporary]: '' },
       Memory: memory,
       MemorySwap: memory,
       PidsLimit: processesMax,
@@ -77,4 +78,10 @@ export async function createContainer(
       );
     throw new ProcessStartError(`no container can be made of ${image}: ${messageOf(error)}`);
   }
+}
+
+/** Empty, and its own; another one than /tmp where that would hide a scenario, or powercut in an image that powercut made. */
+function temporaryDirectory({ build }: ContainerSettings, scenarioDirectory: string): string {
+  const hides = scenarioDirectory === '/tmp' || (build !== undefined && packageRoot.startsWith('/tmp/'));
+  return hides ? '/var/tmp' : '/tmp';
 }

@@ -23,7 +23,7 @@ export const containerSchema = z
       .positive()
       .optional()
       .describe("So many of all cores' time, such as 1.5; one core, the lane's own, where absent"),
-    writableRoot: z.boolean().default(false).describe('Else it can write to its volumes and to /tmp only'),
+    writableRoot: z.boolean().default(false).describe('Else it can write to its volumes and to TMPDIR only'),
     user: z.string().min(1).optional().describe("In place of the image's own, such as `root` or `1000:1000`"),
     stopSeconds: z
       .int()

@@ -30,6 +30,8 @@ import { type StartSubject, SubjectSource } from './subject-source.ts';
 export interface Lane {
   readonly recorder: Recorder;
   readonly judge: Judge;
+  /** Whether a plan can name the request that a fault befalls; else the fault begins at a promise. */
+  readonly countsRequests: boolean;
   /** The judge for the image that a crash state leaves, on a disk with the faults that it is to go on having. */
   judgeOf(state: CrashState, image: Tree): Promise<Judge>;
   /** Kills the subjects: whatever is asked of them ends now. */
@@ -64,6 +66,7 @@ export async function openLane(settings: LaneSettings): Promise<Lane> {
   return {
     recorder,
     judge,
+    countsRequests: settings.layer !== 'dm',
     async judgeOf(state, image) {
       plan = faultsAtRest(state, image, stallMs);
       if (plan.length === 0) return judge;

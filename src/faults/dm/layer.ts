@@ -4,9 +4,9 @@ import type { FileSystem } from '../block/file-systems.ts';
 import { diskName, diskTree, formattedDisk, isUnformatted } from '../block/format.ts';
 import type { EndedRecording, FaultLayer, Place } from '../layer.ts';
 import type { Content } from '../model/content.ts';
-import { liveTree, type Recording } from '../model/recording.ts';
+import { liveTree, type Recording, type TraceEntry } from '../model/recording.ts';
 import type { FileInode, Tree } from '../model/tree.ts';
-import type { Plan, PlanRule, RuleState } from '../plan.ts';
+import type { Firing, Plan, PlanRule, RuleState } from '../plan.ts';
 import { namePattern } from '../volume/wildcards.ts';
 import { DeviceMapper } from './device-mapper.ts';
 import { DiskStack } from './disk-stack.ts';
@@ -55,7 +55,8 @@ class DmLayer implements FaultLayer {
   #begun: Begun | undefined;
   /** A mark in the log is a number: the place of its text here. */
   #acknowledgements: string[] = [];
-  #isBefallen = false;
+  /** How many acknowledgements had been made when the fault began; undefined before that. */
+  #befallenAt: number | undefined;
 
   constructor(volume: string, directory: string, point: string, fileSystem: FileSystem, formatted: Content) {
     this.place = { kind: 'directories', directories: new Map([[volume, point]]) };
@@ -81,7 +82,7 @@ class DmLayer implements FaultLayer {
     });
     this.#begun = { stack, start, inode: disk.number, rule };
     this.#acknowledgements = [];
-    this.#isBefallen = false;
+    this.#befallenAt = undefined;
     if (rule !== undefined && rule.after === undefined) await this.#befall(stack, rule);
   }
 
@@ -90,7 +91,7 @@ class DmLayer implements FaultLayer {
     const number = this.#acknowledgements.push(text) - 1;
     await stack.mark(String(number));
     const comes = rule?.after !== undefined && namePattern(rule.after).test(text);
-    if (rule !== undefined && comes && !this.#isBefallen) await this.#befall(stack, rule);
+    if (rule !== undefined && comes && this.#befallenAt === undefined) await this.#befall(stack, rule);
   }
 
   /** Requests in place of entries, and what no flush has covered is not in the log yet. */
@@ -107,7 +108,7 @@ class DmLayer implements FaultLayer {
     const recorded = traceOf(entries, { volume: this.#volume, inode, acknowledgement });
     return {
       recording: { base: start.base, trace: [...start.trace, ...recorded], disks: true },
-      firings: [],
+      firings: rule === undefined ? [] : this.#firingsOf(rule, recorded, start.trace.length),
       rules: rule === undefined ? [] : [this.#stateOf(rule)],
     };
   }
@@ -131,15 +132,39 @@ class DmLayer implements FaultLayer {
 
   async #befall(stack: DiskStack, rule: PlanRule): Promise<void> {
     await stack.befall(featuresFor(rule));
-    this.#isBefallen = true;
+    this.#befallenAt = this.#acknowledgements.length;
+  }
+
+  /** One, where the fault began, though dm-flakey does not tell what it did from there on. */
+  #firingsOf(rule: PlanRule, recorded: readonly TraceEntry[], before: number): Firing[] {
+    if (this.#befallenAt === undefined) return [];
+    let promises = 0;
+    const at = recorded.findIndex(
+      (entry) => entry.kind === 'acknowledgement' && ++promises === this.#befallenAt,
+    );
+    const operation = rule.operation === 'any' ? 'write' : rule.operation;
+    return [
+      {
+        id: ruleId(rule),
+        rule,
+        entry: before + Math.max(0, at),
+        volume: this.#volume,
+        operation,
+        path: diskName,
+      },
+    ];
   }
 
   /** dm-flakey does not tell what it did. */
   #stateOf(rule: PlanRule): RuleState {
-    const waiting = !this.#isBefallen;
+    const waiting = this.#befallenAt === undefined;
     const why = waiting ? `${rule.after} has not come to pass` : 'dm-flakey does not say how often it did';
-    return { id: rule.id ?? 'rule-1', rule, waiting, matched: 0, wasDue: !waiting, fired: 0, why };
+    return { id: ruleId(rule), rule, waiting, matched: 0, wasDue: !waiting, fired: 0, why };
   }
+}
+
+function ruleId({ id }: PlanRule): string {
+  return id ?? 'rule-1';
 }
 
 function diskOf({ inodes, roots }: Tree, volume: string): FileInode {
