@@ -1,8 +1,6 @@
-import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { closeSync, ftruncateSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import type { FileSystem } from '../block/file-systems.ts';
 import { attachLoop, type LoopDevice } from '../block/loop.ts';
 import { mountDevice, unmountDirectory } from '../block/mount.ts';
@@ -38,6 +36,8 @@ export class DiskStack {
   readonly #log: number;
   /** `254:0` */
   #loggedNumber = '';
+  /** The device that logs, open: it is there until the log was read, whatever is mounted. */
+  #held: number | undefined;
   #isMounted = false;
 
   /** Rejects with a MountFailure. */
@@ -66,12 +66,13 @@ export class DiskStack {
     try {
       const logging = stack.#table('log-writes', `${disk.device} ${log.loop.device}`);
       stack.#loggedNumber = await create(stack.#logged, logging);
+      stack.#held = openSync(devices.node(stack.#logged), 'r');
       await create(stack.#top, stack.#table('linear', `${stack.#loggedNumber} 0`));
       mountDevice(devices.node(stack.#top), point, fileSystem);
       stack.#isMounted = true;
       return stack;
     } catch (error) {
-      closeSync(log.descriptor);
+      stack.#letGo();
       throw error;
     } finally {
       for (const device of created) await devices.removeWhenUnused(device);
@@ -111,12 +112,11 @@ export class DiskStack {
 
   /**
    * Ends the recording, and answers the log. What the kernel still holds above the disk is left out of it, unless it is
-   * `writtenBack`.
+   * `writtenBack`: then the file system is unmounted first.
    */
   async end(writtenBack: boolean): Promise<LogEntry[]> {
-    const { devices, point } = this.#options;
-    // What a fault does not let through stays above for good.
-    if (writtenBack) await promisify(execFile)('sync', ['--file-system', point]).catch(() => {});
+    const { devices } = this.#options;
+    if (writtenBack) this.#unmount();
     // The target that logs puts down what it held back when it ends, which is when another one takes its place.
     await devices.swap(this.#logged, this.#table('linear', `${this.#disk.device} 0`));
     return parseLog((offset, length) => {
@@ -126,8 +126,17 @@ export class DiskStack {
   }
 
   async close(): Promise<void> {
+    this.#unmount();
+    this.#letGo();
+  }
+
+  #unmount(): void {
     if (this.#isMounted) unmountDirectory(this.#options.point);
     this.#isMounted = false;
+  }
+
+  #letGo(): void {
+    if (this.#held !== undefined) closeSync(this.#held);
     closeSync(this.#log);
   }
 
