@@ -31,7 +31,7 @@ export interface Atom {
   /** Empty for a junction, which only carries order. */
   readonly effects: readonly number[];
   /**
-   * Atoms that this one carries with it, because they share a place: an older version of a unit, a directory entry or
+   * Atoms that this one carries with it, mostly because they share a place: an older version of a unit, a directory entry or
    * an inode is part of the newer one.
    */
   readonly carries: readonly number[];
@@ -117,12 +117,12 @@ export class OrderBuilder {
     return id;
   }
 
-  /** Adds an atom of these effects, all of one operation. Answers its id. */
-  atom(effects: readonly Effect[], follows: Iterable<number> = []): number {
+  /** Adds an atom of these effects, all of one operation. `alongWith`: it is never there without these. Answers its id. */
+  atom(effects: readonly Effect[], follows: Iterable<number> = [], alongWith: Iterable<number> = []): number {
     const [first] = effects;
     if (first === undefined) throw new Error('an atom needs effects');
     const id = this.atoms.length;
-    const carries = new Set<number>();
+    const carries = new Set<number>(alongWith);
     for (const effect of effects) {
       this.atomOf[effect.id] = id;
       for (const before of this.carriedBy(effect)) {

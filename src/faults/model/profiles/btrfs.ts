@@ -47,23 +47,10 @@ function treeLogRules(): OrderRules {
     },
     alsoCovers: (builder, barrier) => {
       const names = namesWithParents(builder, namings, barrier);
-      return [...names, ...otherHalves(builder, removals, barrier, names)];
+      // With a file's new name, the removal of the old one.
+      return [...names, ...names.flatMap((name) => removals.get(name) ?? [])];
     },
   };
-}
-
-/** With a file's new name, the removal of the old one; with a removal from the directory, the new name. */
-function otherHalves(
-  builder: OrderBuilder,
-  removals: ReadonlyMap<number, number>,
-  { operation: { inode } }: Barrier,
-  names: readonly number[],
-): number[] {
-  const inDirectory = new Set(builder.pending(inode));
-  return [...removals].flatMap(([name, removal]) => [
-    ...(names.includes(name) ? [removal] : []),
-    ...(inDirectory.has(removal) ? [name] : []),
-  ]);
 }
 
 function inOne(atom: number): RenameAtoms {

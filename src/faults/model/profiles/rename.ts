@@ -5,7 +5,7 @@ import type { OrderBuilder } from '../order.ts';
 /** Atom ids; the same one where the rename is atomic. */
 export interface RenameAtoms {
   readonly name: number;
-  /** Of the old name. It follows the new one: there is always one of them. */
+  /** Of the old name. It is never there without the new one: there is always one of them. */
   readonly removal: number;
 }
 
@@ -32,7 +32,7 @@ export function renameAtoms(
     effects.filter((effect) => !isRemoval(effect)),
     follows,
   );
-  return { name, removal: builder.atom(effects.filter(isRemoval), [name]) };
+  return { name, removal: builder.atom(effects.filter(isRemoval), [], [name]) };
 }
 
 /** A directory has one name at all times. */
