@@ -8,6 +8,7 @@ import {
   onFileSystem,
   passedOverNote,
   problemOfProfiles,
+  whyNotOnFileSystem,
 } from './disks.ts';
 import { type Scenario, type ScenarioInput, scenarioSchema } from './scenario.ts';
 
@@ -153,5 +154,32 @@ describe('one verdict of several file systems', () => {
     expect(joinVerdicts([found, missed], { ...canary, forgiving }, []).canary).toMatchObject({ found: true });
     expect(joinVerdicts([missed], { ...canary, forgiving }, []).canary).toMatchObject({ found: false });
     expect(joinVerdicts([untested], canary, []).canary).toMatchObject({ found: false });
+  });
+});
+
+describe('a litmus program', () => {
+  const outcomes = [{ outcome: 'f is missing', shown: '^$', allowed: ['xfs'] as ['xfs'] }];
+  const program = (fails?: true) =>
+    scenarioWith({
+      subject: {
+        program: [
+          { op: 'create', file: 'f' },
+          { op: 'fsync', file: 'f', ...(fails && { fails }) },
+        ],
+      },
+      claims: { legality: ['power-loss'] },
+      profiles: ['xfs'],
+      outcomes,
+    });
+
+  it('is asked on block, where an answer is written down and the disk can do it', () => {
+    expect(whyNotOnFileSystem(program(), 'xfs', 'block')).toBeUndefined();
+    expect(whyNotOnFileSystem(program(), 'ext4-writeback', 'block')).toMatch(/No answer is written down/);
+    expect(whyNotOnFileSystem(program(true), 'xfs', 'block')).toMatch(/the fuse layer fails it/);
+  });
+
+  it('is not asked on dm, where nobody knows when its last call was made', () => {
+    expect(whyNotOnFileSystem(program(), 'xfs', 'dm')).toMatch(/The block layer asks it/);
+    expect(whyNotOnFileSystem(scenarioWith({}), 'xfs', 'dm')).toBeUndefined();
   });
 });

@@ -1,4 +1,10 @@
-import type { CanaryPlace, Claim, FaultKind, ScenarioVerdict } from '../reports/verdict.ts';
+import {
+  type CanaryPlace,
+  type Claim,
+  type FaultKind,
+  faultKinds,
+  type ScenarioVerdict,
+} from '../reports/verdict.ts';
 import { fileSystemNames } from '../src/faults/block/file-systems.ts';
 import type { LayerName } from '../src/faults/layer.ts';
 import { type LoadedScenario, profileNames, type Scenario } from './scenario.ts';
@@ -9,18 +15,9 @@ export function isOnDisks(layer: LayerName | 'auto'): boolean {
   return layer === 'block' || layer === 'dm';
 }
 
-/** What befalls a disk. A full one, a stalled or a stale one, and a killed process are the fuse layer's. */
-const diskFaults: readonly FaultKind[] = [
-  'power-loss',
-  'torn-write',
-  'lost-fsync',
-  'fsync-error',
-  'io-error',
-  'latent-sector-error',
-  'bit-rot',
-  'lost-write',
-  'misdirected-write',
-];
+/** What befalls no disk: the fuse layer has it. */
+const fuseFaults: readonly FaultKind[] = ['process-kill', 'disk-full', 'stale-read', 'slow'];
+const diskFaults = faultKinds.filter((fault) => !fuseFaults.includes(fault));
 
 /** dm-flakey has these for all requests from a promise on; what is to befall one request, or one sector, is the block layer's. docs/dm.md, "Faults" */
 const deviceMapperFaults: readonly FaultKind[] = [
@@ -101,12 +98,23 @@ export function onFileSystem(
   return { ...from, scenario: { ...scenario, claims, profiles, device } };
 }
 
-/** What of a litmus program no file system of the kernel can be asked. */
+/** Why a scenario cannot be asked of the kernel's file system on this layer, if it cannot. */
 export function whyNotOnFileSystem(
-  { subject: { onDisk, program }, device, profiles }: Scenario,
+  scenario: Scenario,
+  fileSystem: string,
+  layer: LayerName,
+): string | undefined {
+  if (scenario.subject.program === undefined) return undefined;
+  if (layer === 'dm')
+    return 'The log of dm-log-writes has nothing that no flush covered, so that it does not tell where a litmus program had made its last call. The block layer asks it.';
+  return whyUnanswered(scenario, fileSystem);
+}
+
+/** What of a litmus program no file system of the kernel can be asked. */
+function whyUnanswered(
+  { subject: { onDisk, program = [] }, device, profiles }: Scenario,
   fileSystem: string,
 ): string | undefined {
-  if (program === undefined) return undefined;
   if (!profiles.some((name) => name === fileSystem))
     return `No answer is written down for ${fileSystem}: the program has one for ${profiles.join(', ')}.`;
   if ([...(onDisk ?? []), ...program].some((step) => 'fails' in step && step.fails))

@@ -85,7 +85,7 @@ async function runOnFileSystems(
     const here = onFileSystem(loaded, fileSystem, choice.layer);
     const [program] = fileSystemNamed(fileSystem).format;
     const why = isInPath(program)
-      ? whyNotOnFileSystem(loaded.scenario, fileSystem)
+      ? whyNotOnFileSystem(loaded.scenario, fileSystem, choice.layer)
       : `${program} is not there: ${installText(program)}`;
     if (why !== undefined) {
       verdicts.push(notTested(here, choice.layer, why));
@@ -170,7 +170,7 @@ export class ScenarioRun {
       }
     }
     context.onPhase('shrinking');
-    const findings = await buildFindings(explored, lanes, this.findingContext());
+    const findings = await buildFindings(explored, lanes, findingContext(loaded, layer, context));
     const cut = context.whyStopped();
     return assemble({
       loaded,
@@ -271,20 +271,25 @@ export class ScenarioRun {
     if (faultsOnAnyProfile.includes(fault)) return [anyProfile];
     return this.context.options.profiles ?? this.loaded.scenario.profiles;
   }
+}
 
-  private findingContext(): FindingContext {
-    const { options, findingsBefore, whyStopped } = this.context;
-    return {
-      scenarioFile: relative('', this.loaded.file),
-      layer: this.layer,
-      container: this.loaded.container !== undefined,
-      seed: options.seed,
-      outputDirectory: options.outputDirectory,
-      findingsBefore,
-      ...(options.bail === undefined ? {} : { most: options.bail }),
-      whyStopped,
-    };
-  }
+/** Where findings of a scenario go, and what they are told with. */
+export function findingContext(
+  loaded: LoadedScenario,
+  layer: LayerName,
+  { options, findingsBefore, whyStopped }: ScenarioContext,
+): FindingContext {
+  const { seed, outputDirectory, bail } = options;
+  return {
+    scenarioFile: relative('', loaded.file),
+    layer,
+    container: loaded.container !== undefined,
+    seed,
+    outputDirectory,
+    findingsBefore,
+    ...(bail === undefined ? {} : { most: bail }),
+    whyStopped,
+  };
 }
 
 /** For faults whose states no profile changes. */

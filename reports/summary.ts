@@ -70,6 +70,16 @@ export const canaryWords = {
   'not-tested': 'not tested',
 } as const;
 
+export const canarySigns = { found: '✓', missed: '✗', forgiven: '–', 'not-tested': '–' } as const;
+
+/** The status that an outcome is painted as. */
+export const canaryTones = {
+  found: 'held',
+  missed: 'unknown',
+  forgiven: 'not-tested',
+  'not-tested': 'not-tested',
+} as const;
+
 /** The file systems with this outcome. */
 function placesOf({ canary }: CanaryScenario, outcome: CanaryPlace['outcome']): readonly string[] {
   return (canary.fileSystems ?? []).filter((place) => place.outcome === outcome).map(({ name }) => name);

@@ -6,6 +6,8 @@ import {
   type CanaryScenario,
   canaryOutcome,
   canarySentence,
+  canarySigns,
+  canaryTones,
   canaryWords,
   conditionText,
   isCanary,
@@ -100,13 +102,6 @@ function spaced(lines: readonly string[]): readonly string[] {
 
 function canaryBlock(canaries: readonly CanaryScenario[], width: number, paint: Paint): readonly string[] {
   if (canaries.length === 0) return [];
-  const marks = { found: '✓', missed: '✗', forgiven: '–', 'not-tested': '–' } as const;
-  const tones = {
-    found: 'held',
-    missed: 'unknown',
-    forgiven: 'not-tested',
-    'not-tested': 'not-tested',
-  } as const;
   return [
     paint('strong', 'Canaries'),
     ...canaries.flatMap((scenario) => {
@@ -114,11 +109,11 @@ function canaryBlock(canaries: readonly CanaryScenario[], width: number, paint: 
       const lines = indented(
         `${visible(scenario.name)} ${canaryWords[outcome]}: ${canarySentence(scenario)}`,
         width,
-        `  ${marks[outcome]} `,
+        `  ${canarySigns[outcome]} `,
         '    ',
       );
       return [
-        ...lines.map((line) => paint(tones[outcome], line)),
+        ...lines.map((line) => paint(canaryTones[outcome], line)),
         ...renderReasons(scenario, width, paint),
         ...(isTortured(scenario) ? renderTorture(scenario, width, paint) : []),
         ...notes(scenario, width),

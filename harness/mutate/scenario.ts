@@ -1,4 +1,3 @@
-import { relative } from 'node:path';
 import type { Claim, FaultKind, Finding, Mutation, ScenarioVerdict } from '../../reports/verdict.ts';
 import type { LayerName } from '../../src/faults/layer.ts';
 import { isOnDisks } from '../disks.ts';
@@ -6,7 +5,13 @@ import { toFinding } from '../findings.ts';
 import type { LaneProcess } from '../lane/process.ts';
 import type { NumberedStep, RecordedRun } from '../recorded-run.ts';
 import type { LoadedScenario } from '../scenario.ts';
-import { type JudgeScenario, onLanes, type ScenarioContext, ScenarioRun } from '../scenario-run.ts';
+import {
+  findingContext,
+  type JudgeScenario,
+  onLanes,
+  type ScenarioContext,
+  ScenarioRun,
+} from '../scenario-run.ts';
 import { notTested, unknownScenario } from '../scenario-verdict.ts';
 import {
   type Barrier,
@@ -188,19 +193,10 @@ class MutationRun {
 
   private findingOf({ attempted, shrunk }: MutantResult, found: number): Finding | undefined {
     if (shrunk === undefined) return undefined;
-    const { options, findingsBefore, whyStopped } = this.context;
     const { claim, profile } = shrunk.violation;
     const occurrences = attempted.at(-1)?.tallies.get(claim)?.violated ?? 0;
-    const context = {
-      scenarioFile: relative('', this.loaded.file),
-      layer: this.layer,
-      container: this.loaded.container !== undefined,
-      seed: options.seed,
-      outputDirectory: options.outputDirectory,
-      findingsBefore,
-      whyStopped,
-    };
-    return toFinding({ profile, occurrences }, shrunk, context, findingsBefore + found + 1);
+    const context = findingContext(this.loaded, this.layer, this.context);
+    return toFinding({ profile, occurrences }, shrunk, context, context.findingsBefore + found + 1);
   }
 
   /** Each lane takes the next item; what comes after a stop is left out. Answers in the order of the items. */

@@ -1,11 +1,10 @@
-import { relative } from 'node:path';
 import type { FaultKind, ScenarioVerdict } from '../../reports/verdict.ts';
 import type { LayerName } from '../../src/faults/layer.ts';
 import { isOnDisks } from '../disks.ts';
 import { type Candidate, confirmAll } from '../findings.ts';
 import type { LaneProcess } from '../lane/process.ts';
 import { asksNothing, type LoadedScenario } from '../scenario.ts';
-import { type JudgeScenario, onLanes, type ScenarioContext } from '../scenario-run.ts';
+import { findingContext, type JudgeScenario, onLanes, type ScenarioContext } from '../scenario-run.ts';
 import { notTested, unknownScenario } from '../scenario-verdict.ts';
 import { createWorkload } from '../workload/workload.ts';
 import { underOneFault } from './befallen.ts';
@@ -69,16 +68,11 @@ async function tortureOn(
   const campaign = new Campaign(victim, context, limits);
   await campaign.run(lanes);
   context.onPhase('shrinking');
-  const findings = await confirmAll(candidatesIn(campaign.reports), lanes, {
-    scenarioFile: relative('', loaded.file),
-    layer,
-    container: loaded.container !== undefined,
-    seed,
-    outputDirectory: context.options.outputDirectory,
-    findingsBefore: context.findingsBefore,
-    ...(context.options.bail === undefined ? {} : { most: context.options.bail }),
-    whyStopped: context.whyStopped,
-  });
+  const findings = await confirmAll(
+    candidatesIn(campaign.reports),
+    lanes,
+    findingContext(loaded, layer, context),
+  );
   const cut = context.whyStopped();
   return tortureVerdict({
     about: { loaded, layer, hello, run, steps },

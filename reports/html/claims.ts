@@ -3,6 +3,8 @@ import {
   type CanaryScenario,
   canaryOutcome,
   canarySentence,
+  canarySigns,
+  canaryTones,
   canaryWords,
   occurrencesOf,
   statesJudged,
@@ -117,13 +119,6 @@ function notesList(scenario: ScenarioVerdict): Markup {
 
 /** All canaries in one table: each is there to be found. */
 export function renderCanaries(canaries: readonly CanaryScenario[]): Markup {
-  const tones = {
-    found: 'held',
-    missed: 'unknown',
-    forgiven: 'not-tested',
-    'not-tested': 'not-tested',
-  } as const;
-  const signs = { found: '✓', missed: '✗', forgiven: '–', 'not-tested': '–' } as const;
   return html`
 <div class="card"><div class="scroll" tabindex="0" role="region" aria-label="Canaries">
 <table class="rows">
@@ -133,7 +128,7 @@ ${canaries.map((scenario) => {
   const outcome = canaryOutcome(scenario);
   const { breaks, under } = scenario.canary;
   const planted = scenario.findings.find(({ claim, fault }) => claim === breaks && fault === under);
-  return html`<tr class="first"><th scope="row">${scenario.name}</th><td class="term"><span class="chip tone-${tones[outcome]}">${signs[outcome]} ${canaryWords[outcome]}</span></td><td>${canarySentence(scenario)}${canaryRemarks(scenario)}</td><td>${
+  return html`<tr class="first"><th scope="row">${scenario.name}</th><td class="term"><span class="chip tone-${canaryTones[outcome]}">${canarySigns[outcome]} ${canaryWords[outcome]}</span></td><td>${canarySentence(scenario)}${canaryRemarks(scenario)}</td><td>${
     planted === undefined ? nothing : html`<a href="#${findingAnchor(planted.id)}">finding ${planted.id}</a>`
   }</td></tr>\n`;
 })}
