@@ -28,9 +28,18 @@ export async function ensureImage(docker: Docker, name: string, recipe: Recipe):
 const imagesKept = 2;
 
 async function removeOld(docker: Docker, repository: string): Promise<void> {
-  const all = await docker.listImages({ filters: { reference: [repository] } });
-  const old = all.sort((a, b) => b.Created - a.Created).slice(imagesKept);
-  for (const image of old.flatMap(({ RepoTags }) => RepoTags ?? [])) await removeImage(docker, image);
+  const images = await imagesOf(docker, repository);
+  for (const image of images.slice(imagesKept)) await removeImage(docker, image);
+}
+
+/** All that powercut ever made and the engine still has, the latest first. */
+export function ownImages(docker: Docker): Promise<string[]> {
+  return imagesOf(docker, 'powercut/*');
+}
+
+async function imagesOf(docker: Docker, reference: string): Promise<string[]> {
+  const images = await docker.listImages({ filters: { reference: [reference] } });
+  return images.sort((a, b) => b.Created - a.Created).flatMap(({ RepoTags }) => RepoTags ?? []);
 }
 
 export async function hasImage(docker: Docker, image: string): Promise<boolean> {
