@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { fileSystems } from '../src/faults/block/file-systems.ts';
+import { whyNotInKernel } from '../src/faults/block/kernel.ts';
 import { probeBlock } from '../src/faults/block/probe.ts';
 import { probeDm, strayDevices } from '../src/faults/dm/probe.ts';
 import { probeFuse } from '../src/faults/fuse/layer.ts';
@@ -77,13 +78,15 @@ async function examineBlock(): Promise<Finding> {
   return loop.available ? { detail: 'as root, through loop devices' } : loop;
 }
 
-/** The programs that format: a file system without its own is not tested. */
+/** The programs that format, and what the kernel has: a file system without either is not tested. */
 async function examineFormats(): Promise<Finding> {
   const programs = [...new Set(fileSystems.map(({ format: [program] }) => program))];
   const missing = programs.filter((program) => !isInPath(program));
   if (missing.length > 0)
     return { why: `${missing.join(', ')} not installed`, remedy: installText(...missing) };
-  return { detail: programs.join(', ') };
+  const types = [...new Set(fileSystems.map(({ type }) => type))];
+  const without = types.flatMap((type) => whyNotInKernel(type) ?? []);
+  return { detail: [programs.join(', '), ...without].join('; ') };
 }
 
 /** What a killed powercut left of the dm layer is told here: it stands in nobody's way, but in the list of devices. */

@@ -32,6 +32,8 @@ export interface ExploreTask {
   readonly only?: RunOrigin['kind'];
   /** This lane's share: `index` from 0 to `count - 1`. */
   readonly share: Share;
+  /** Of a run that was written back, the images that are to be judged; all where absent. */
+  readonly images?: Share;
 }
 
 export interface Share {

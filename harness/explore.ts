@@ -14,6 +14,7 @@ import {
   type ExploreTask,
   type ExploreWatcher,
   type RunOrigin,
+  type Share,
   type Violation,
   writeBacks,
 } from './exploration.ts';
@@ -124,7 +125,14 @@ class Exploration {
   async exploreWorkload(limit: number): Promise<void> {
     const found = this.crashStatesOf(this.trace, limit, this.task.run.exploredUpTo);
     this.shared.crashPoints += found.points.length;
-    const walk = { run: this.task.run, origin: workloadOrigin, trace: this.trace, place: [0], shared: true };
+    const walk = {
+      run: this.task.run,
+      origin: workloadOrigin,
+      trace: this.trace,
+      place: [0],
+      shared: true,
+      images: this.task.share,
+    };
     const finished = await this.walk(walk, found.states);
     this.exhaustive = finished && found.exhaustive;
   }
@@ -135,7 +143,14 @@ class Exploration {
     const found = statesAtRest(fault, run.recording, settings);
     if (sweep !== undefined) this.notes.add(sweepNote(fault, found.states.length));
     this.shared.crashPoints += 1;
-    const walk = { run, origin: workloadOrigin, trace: this.trace, place: [0], shared: true };
+    const walk = {
+      run,
+      origin: workloadOrigin,
+      trace: this.trace,
+      place: [0],
+      shared: true,
+      images: this.task.share,
+    };
     const finished = await this.walk(walk, found.states);
     this.exhaustive = finished && found.exhaustive;
   }
@@ -150,7 +165,10 @@ class Exploration {
       const run = await this.lane.recorder.reopen(this.task.run, killPoint);
       if (run.endedEarly === undefined)
         await this.exploreDerived(run, { kind: 'reopen', killPoint }, each, [1, index]);
-      else this.notes.add(`Not explored: the subject did not come back after a kill. ${run.endedEarly}`);
+      else {
+        const end = run.recording.disks === true ? 'reset' : 'kill';
+        this.notes.add(`Not explored: the subject did not come back after a ${end}. ${run.endedEarly}`);
+      }
     }
   }
 
@@ -172,7 +190,8 @@ class Exploration {
       const run = await this.lane.recorder.writtenBack?.(order);
       if (run === undefined) throw new Error('only a litmus program is followed by what is written back');
       if (run.endedEarly !== undefined) this.notes.add(`Not explored: ${run.endedEarly}`);
-      else await this.exploreDerived(run, { kind: 'written-back', order }, each, [4, index]);
+      else
+        await this.exploreDerived(run, { kind: 'written-back', order }, each, [4, index], this.task.images);
     }
   }
 
@@ -219,11 +238,12 @@ class Exploration {
     origin: RunOrigin,
     limit: number,
     place: readonly number[],
+    images = all,
   ): Promise<void> {
     const trace = takeApart(run.recording);
     const found = this.crashStatesOf(trace, limit, run.exploredUpTo);
     this.own.crashPoints += found.points.length;
-    await this.walk({ run, origin, trace, place, shared: false }, found.states);
+    await this.walk({ run, origin, trace, place, shared: false, images }, found.states);
   }
 
   private crashStatesOf(trace: EffectTrace, limit: number, after: number) {
@@ -241,7 +261,7 @@ class Exploration {
     const steps = stepsOf(this.task.run);
     const promises = promisesBefore(walk.run);
     const images = new KeyedImages(walk.trace);
-    const share = shareOf(walk.shared ? this.task.share : { index: 0, count: 1 }, promises.at(-1) ?? 0);
+    const share = shareOf(walk.images, promises.at(-1) ?? 0);
     const seen = new Set<string>();
     for (const state of states) {
       if (this.watcher.shouldStop()) return false;
@@ -299,6 +319,9 @@ class Exploration {
   }
 }
 
+/** Of a run that no other lane walks. */
+const all: Share = { index: 0, count: 1 };
+
 const workloadOrigin: RunOrigin = { kind: 'workload', plan: [] };
 
 interface Walk {
@@ -306,5 +329,8 @@ interface Walk {
   readonly origin: RunOrigin;
   readonly trace: EffectTrace;
   readonly place: readonly number[];
+  /** All lanes walk the same run. */
   readonly shared: boolean;
+  /** Of the images, those that this lane judges. */
+  readonly images: Share;
 }

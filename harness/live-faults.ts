@@ -1,3 +1,4 @@
+import { promiseName } from '../src/faults/dm/promises.ts';
 import type { Operation } from '../src/faults/model/operation.ts';
 import type { Recording } from '../src/faults/model/recording.ts';
 import type { Plan, PlannedFault, PlanRule, RuleState } from '../src/faults/plan.ts';
@@ -44,9 +45,10 @@ export function plansFor(fault: LiveFault, { base, trace }: Recording, failure: 
  * on: nothing may come after it.
  */
 export function plansFromPromises(fault: LiveFault, { trace }: Recording): Plan[] {
-  const promises = trace.flatMap((entry) => (entry.kind === 'acknowledgement' ? [entry.text] : []));
+  const promises = trace.filter(({ kind }) => kind === 'acknowledgement');
   const operation = fault === 'lost-write' ? 'write' : 'any';
-  return spread(promises.slice(0, -1), liveRunsMax).map((after) => [{ operation, after, fault } as PlanRule]);
+  const names = promises.slice(0, -1).map((_, index) => promiseName(index + 1));
+  return spread(names, liveRunsMax).map((after) => [{ operation, after, fault } as PlanRule]);
 }
 
 function strike(fault: LiveFault, ordinal: number, failure: FsyncFailure): PlanRule {

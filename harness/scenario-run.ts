@@ -1,6 +1,7 @@
 import { relative } from 'node:path';
 import type { Claim, FaultKind, ScenarioVerdict } from '../reports/verdict.ts';
-import { fileSystemNamed } from '../src/faults/block/file-systems.ts';
+import { type FileSystem, fileSystemNamed } from '../src/faults/block/file-systems.ts';
+import { whyNotInKernel } from '../src/faults/block/kernel.ts';
 import type { LayerName } from '../src/faults/layer.ts';
 import { describeDevice } from '../src/faults/model/device.ts';
 import { restFaults } from './at-rest.ts';
@@ -14,7 +15,7 @@ import {
   passedOverNote,
   whyNotOnFileSystem,
 } from './disks.ts';
-import type { ExploredFault, ExploreTask, Share } from './exploration.ts';
+import type { ExploredFault, ExploreTask } from './exploration.ts';
 import { buildFindings, type FindingContext } from './findings.ts';
 import { writeHistory } from './history.ts';
 import type { Lanes } from './lane/lanes.ts';
@@ -83,10 +84,9 @@ async function runOnFileSystems(
   let { findingsBefore } = context;
   for (const fileSystem of fileSystemsFor(loaded.scenario, profiles)) {
     const here = onFileSystem(loaded, fileSystem, choice.layer);
-    const [program] = fileSystemNamed(fileSystem).format;
-    const why = isInPath(program)
-      ? whyNotOnFileSystem(loaded.scenario, fileSystem, choice.layer)
-      : `${program} is not there: ${installText(program)}`;
+    const why =
+      whyMissingHere(fileSystemNamed(fileSystem)) ??
+      whyNotOnFileSystem(loaded.scenario, fileSystem, choice.layer);
     if (why !== undefined) {
       verdicts.push(notTested(here, choice.layer, why));
       continue;
@@ -97,6 +97,11 @@ async function runOnFileSystems(
     verdicts.push(verdict);
   }
   return joinVerdicts(verdicts, canary, notes);
+}
+
+/** Why this machine has no such file system, if it has none. */
+function whyMissingHere({ format: [program], type }: FileSystem): string | undefined {
+  return isInPath(program) ? whyNotInKernel(type) : `${program} is not there: ${installText(program)}`;
 }
 
 /** Takes the lanes for some work, and says what came of it where there was none, or where the subject does not even start. */
@@ -181,6 +186,7 @@ export class ScenarioRun {
       explored,
       findings,
       notes: this.notes(explored),
+      ...(context.options.shard === undefined ? {} : { part: context.options.shard.index }),
       ...(cut === undefined ? {} : { cut }),
     });
   }
@@ -197,7 +203,7 @@ export class ScenarioRun {
     const { options, onPhase } = this.context;
     const { explore, subject } = this.loaded.scenario;
     onPhase(profile === anyProfile || isOnDisks(this.layer) ? fault : `${fault} on ${profile}`);
-    const task = (share: Share): ExploreTask => ({
+    const task = (share: Pick<ExploreTask, 'share' | 'images'>): ExploreTask => ({
       run,
       fault,
       profile: profile === anyProfile ? 'posix' : profile,
@@ -207,8 +213,8 @@ export class ScenarioRun {
       nested: explore.nested,
       ...(explore.sweep === undefined ? {} : { sweep: explore.sweep }),
       ...(explore.fsyncError === undefined ? {} : { fsyncError: explore.fsyncError }),
-      ...(subject.program === undefined ? {} : { only: isOnDisks(this.layer) ? 'written-back' : 'workload' }),
-      share,
+      ...(subject.program === undefined ? {} : { only: this.isWrittenBack ? 'written-back' : 'workload' }),
+      ...share,
     });
     const results = await Promise.all(
       this.lanes.map((lane, index) => lane.call('explore', task(this.share(index)))),
@@ -218,7 +224,7 @@ export class ScenarioRun {
     return {
       fault,
       profile,
-      task: task({ index: 0, count: 1 }),
+      task: task({ share: { index: 0, count: 1 } }),
       result: merged,
       ...(tortured && { tortured }),
     };
@@ -250,10 +256,18 @@ export class ScenarioRun {
     return shard === undefined ? [...disk, ...neverFound(scenario, explored)] : disk;
   }
 
-  private share(lane: number): Share {
+  /** A litmus program on disks: what the kernel writes after its last call is looked at, and nothing else. */
+  private get isWrittenBack(): boolean {
+    return this.loaded.scenario.subject.program !== undefined && isOnDisks(this.layer);
+  }
+
+  private share(lane: number): Pick<ExploreTask, 'share' | 'images'> {
     const shard = this.context.options.shard ?? { index: 1, count: 1 };
     const count = this.lanes.length;
-    return { index: (shard.index - 1) * count + lane, count: shard.count * count };
+    // A litmus program on disks has two runs, which go round among lanes, but not among the parts of a run.
+    if (this.isWrittenBack)
+      return { share: { index: lane, count }, images: { index: shard.index - 1, count: shard.count } };
+    return { share: { index: (shard.index - 1) * count + lane, count: shard.count * count } };
   }
 
   private faults(): ExploredFault[] {

@@ -25,6 +25,8 @@ export interface ScenarioResult extends Recorded {
   readonly notes: readonly string[];
   /** Why the run ended early. */
   readonly cut?: string;
+  /** Of a run in parts, which one this is, from 1. */
+  readonly part?: number;
 }
 
 export function assemble(result: ScenarioResult): ScenarioVerdict {
@@ -122,7 +124,7 @@ export function untestable(claim: Claim, { loaded, steps }: Recorded): string | 
 
 /** One a claim, fault and profile. */
 function cellsOf(result: ScenarioResult): Cell[] {
-  const { loaded, explored, findings, cut } = result;
+  const { loaded, explored, cut } = result;
   return stated(loaded.scenario.claims).flatMap(([claim, fault]): Cell[] => {
     const untested = untestable(claim, result);
     if (untested !== undefined)
@@ -132,15 +134,14 @@ function cellsOf(result: ScenarioResult): Cell[] {
       const why = cut ?? `This version of powercut does not inject ${fault} yet.`;
       return [{ claim, fault, profile: '-', status: 'not-tested', states: 0, why }];
     }
-    return mine.map((one) => cellOf(one, claim, findings, cut));
+    return mine.map((one) => cellOf(one, claim, result));
   });
 }
 
 function cellOf(
   explored: Explored,
   claim: Claim,
-  { findings, unconfirmed }: Findings,
-  cut: string | undefined,
+  { findings: { findings, unconfirmed }, cut, part = 1 }: ScenarioResult,
 ): Cell {
   const { fault, profile, result, tortured } = explored;
   const tally = mergeTallies([result.tallies, ...(tortured === undefined ? [] : [tortured])]).get(claim);
@@ -176,6 +177,10 @@ function cellOf(
       status: 'not-tested',
       why: `No write can tear: each is one atomic unit, or ${profile} writes none in part.`,
     };
+  // What there is of a run, its first part has; and which images are whose, chance decides.
+  const isElsewhere = part > 1 || result.coverage.states > 0;
+  if (cut === undefined && isElsewhere)
+    return { ...base, status: 'not-tested', why: 'Nothing of it fell to this part of the run (--shard).' };
   return { ...base, status: 'unknown', why: cut ?? whyNothing(fault) };
 }
 

@@ -138,8 +138,9 @@ export class CommandRecorder implements Recorder {
       await this.layer.begin(start, plan);
     } catch (error) {
       if (!(error instanceof MountFailure)) throw error;
-      const { recording, firings } = await this.layer.end();
-      return { recording, firings, conversation, exploredUpTo: -1, endedEarly: error.message };
+      const { recording, firings, rules } = await this.layer.end();
+      const planned = plan.length === 0 ? {} : { rules };
+      return { recording, firings, ...planned, conversation, exploredUpTo: -1, endedEarly: error.message };
     }
     const promises = new Promises(this.layer);
     this.running = new AbortController();

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import type { FileSystem } from '../../src/faults/block/file-systems.ts';
 import { diskName } from '../../src/faults/block/format.ts';
-import { mountDisk, unmountDirectory } from '../../src/faults/block/mount.ts';
+import { mountDisk, unmountEach } from '../../src/faults/block/mount.ts';
+import { checkRoom } from '../../src/faults/block/room.ts';
 import { layOut } from './lay-out.ts';
 import { readBack } from './read-back.ts';
 import { directoriesIn, type PlacedShelf } from './shelf.ts';
@@ -15,26 +16,21 @@ export function diskShelf(
   const disks = directoriesIn(join(directory, 'disks'), volumes);
   const directories = directoriesIn(join(directory, 'on'), volumes);
   const mounted = new Set<string>();
-  const unmountAll = () => {
-    for (const point of mounted) {
-      mounted.delete(point);
-      unmountDirectory(point);
-    }
-  };
   return {
     directories,
     async put(image) {
-      unmountAll();
+      unmountEach(mounted);
       layOut(image, disks);
+      checkRoom(directory);
       for (const [volume, point] of directories) {
         mountDisk(join(disks.get(volume) ?? '', diskName), point, fileSystem);
         mounted.add(point);
       }
     },
     async look() {
-      unmountAll();
+      unmountEach(mounted);
       return readBack(disks);
     },
-    close: async () => unmountAll(),
+    close: async () => unmountEach(mounted),
   };
 }

@@ -4,6 +4,7 @@ import { buildImage, type CrashState } from '../../src/faults/model/image.ts';
 import type { Recording } from '../../src/faults/model/recording.ts';
 import { emptyTree } from '../../src/faults/model/tree.ts';
 import type { Plan } from '../../src/faults/plan.ts';
+import { isOnDisks } from '../disks.ts';
 import type { Step } from '../oracle/evidence.ts';
 import { type NumberedStep, type RecordedRun, type Shown, shownText, stepsBefore } from '../recorded-run.ts';
 import type { LoadedScenario } from '../scenario.ts';
@@ -116,10 +117,11 @@ export class RequestRecorder implements Recorder {
     } finally {
       clearTimeout(timer);
     }
-    if (session.endedEarly !== undefined) await this.source.discard();
-    const { recording, firings, rules } = await this.layer.end({
-      writtenBack: session.closed && plan.length === 0,
-    });
+    const writtenBack = session.closed && plan.length === 0;
+    // A file that it holds open would keep a disk from being unmounted.
+    const holds = writtenBack && isOnDisks(this.layer.name);
+    if (session.endedEarly !== undefined || holds) await this.source.discard();
+    const { recording, firings, rules } = await this.layer.end({ writtenBack });
     const { settled, earlier, shownBefore } = talk;
     const { model, asked, shown, endedEarly, closed, refusals } = session;
     const isKilled = firings.some(({ rule }) => rule.fault === 'process-kill');

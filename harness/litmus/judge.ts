@@ -3,7 +3,7 @@ import { MountFailure } from '../../src/faults/layer.ts';
 import { showImage } from '../../src/faults/model/show-image.ts';
 import type { InodeNumber, Tree } from '../../src/faults/model/tree.ts';
 import type { Judge, Judged, JudgeOptions } from '../lane/judge.ts';
-import { readBack } from '../lane/read-back.ts';
+import { readBack, UnreadableFile } from '../lane/read-back.ts';
 import type { PlacedShelf } from '../lane/shelf.ts';
 import type { Judgement } from '../oracle/evidence.ts';
 import { held } from '../oracle/judgement.ts';
@@ -41,8 +41,8 @@ export class OutcomeJudge implements Judge {
     try {
       this.latest = await this.seen(image, run);
     } catch (error) {
-      if (!(error instanceof MountFailure)) throw error;
-      return judged(notMounted(error.message), []);
+      if (!(error instanceof MountFailure || error instanceof UnreadableFile)) throw error;
+      return judged(notSeen(error.message), []);
     }
     const shown = showImage(this.latest, this.volume);
     const found = this.outcomes.filter(({ pattern }) => pattern.test(shown));
@@ -91,11 +91,11 @@ function withoutOwnDirectory({ inodes }: Tree, root: InodeNumber): void {
   if (directory?.kind === 'directory') directory.entries.delete('lost+found');
 }
 
-function notMounted(message: string): Judgement {
+function notSeen(message: string): Judgement {
   return {
     status: 'violated',
     summary: message,
-    expected: ['a file system that can be mounted, whatever of the last requests is missing'],
+    expected: ['a file system that can be mounted and read, whatever of the last requests is missing'],
     recovered: ['none'],
   };
 }

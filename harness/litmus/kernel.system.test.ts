@@ -60,6 +60,19 @@ describe.skipIf(!canRun)('litmus programs on the block layer', () => {
     expect(work.leftovers()).toEqual([]);
   });
 
+  it('have something to find in each part of a run', async () => {
+    using work = new Workplace();
+    const settings = ['--layer', 'block', '--profile', 'xfs', '--jobs', '2', '--states', '60'];
+    const parts: number[] = [];
+    for (const part of ['1/2', '2/2']) {
+      const { code } = await work.powercut('run', fileOf('create-write'), ...settings, '--shard', part);
+      const { cells, explorations } = work.scenario();
+      expect({ code, status: cells[0]?.status }).toEqual({ code: 0, status: 'held' });
+      parts.push(explorations[0]?.images ?? 0);
+    }
+    expect(Math.min(...parts)).toBeGreaterThan(0);
+  });
+
   it('are left out where no disk can be asked them', async () => {
     using work = new Workplace();
     const files = ['failed-fsync', 'capacity', 'tear-in-units-of-16384', 'no-powersafe-overwrite'].map(

@@ -52,7 +52,8 @@ export const fileSystems: readonly FileSystem[] = [
     type: 'btrfs',
     format: ['mkfs.btrfs', '-q', '-f', '-K', '-U', uuid, '-m', 'single', '-d', 'single'],
     sizeBytes: 128 * mebibyte,
-    mountOptions: [],
+    // Where there is discard, it would do so by itself.
+    mountOptions: ['nodiscard'],
   },
 ];
 

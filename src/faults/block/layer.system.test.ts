@@ -107,6 +107,19 @@ describe.skipIf(!available)('the block layer', () => {
     expect(await written(true)).toContain('write');
   });
 
+  it('records what the kernel still held though somebody keeps the file system from being unmounted', async () => {
+    await layer.begin(empty, []);
+    const before = await layer.entryCount();
+    writeFileSync(file, 'not synced');
+    const descriptor = openSync(file, 'r');
+    try {
+      const { recording } = await layer.end({ writtenBack: true });
+      expect(kindsOf(recording).slice(before)).toContain('write');
+    } finally {
+      closeSync(descriptor);
+    }
+  });
+
   it('starts on an image of a crash, with what the journal has', async () => {
     await layer.begin(empty, []);
     writeAndSync('kept');

@@ -6,7 +6,7 @@ import type { Recording } from '../model/recording.ts';
 import type { Plan } from '../plan.ts';
 import type { FileSystem } from './file-systems.ts';
 import { diskName, diskTree, formattedDisk, isUnformatted } from './format.ts';
-import { mountDisk, unmountDirectory } from './mount.ts';
+import { mountDisk, unmountEach, writeBackAndUnmount } from './mount.ts';
 
 export interface BlockLayerOptions {
   readonly volumes: readonly string[];
@@ -39,12 +39,6 @@ export async function openBlockLayer({
       mounted.add(point);
     }
   };
-  const unmountAll = () => {
-    for (const point of mounted) {
-      mounted.delete(point);
-      unmountDirectory(point);
-    }
-  };
   const place: Place = {
     kind: 'directories',
     directories: points,
@@ -54,7 +48,7 @@ export async function openBlockLayer({
     name: 'block',
     place,
     async begin(start: Recording, plan: Plan) {
-      unmountAll();
+      unmountEach(mounted);
       const { base, trace } = start;
       await inner.begin({ base: isUnformatted(base) ? diskTree(volumes, formatted) : base, trace }, plan);
       mountAll();
@@ -62,14 +56,17 @@ export async function openBlockLayer({
     acknowledge: (text) => inner.acknowledge(text),
     entryCount: () => inner.entryCount(),
     async end({ writtenBack } = { writtenBack: false }): Promise<EndedRecording> {
-      if (writtenBack) unmountAll();
+      if (writtenBack) unmountEach(mounted, writeBackAndUnmount);
       const ended = await inner.end();
-      unmountAll();
+      unmountEach(mounted);
       return { ...ended, recording: { ...ended.recording, disks: true } };
     },
     async close() {
-      unmountAll();
-      await inner.close();
+      try {
+        unmountEach(mounted);
+      } finally {
+        await inner.close();
+      }
     },
   };
 }

@@ -1,3 +1,4 @@
+import { closeSync, openSync } from 'node:fs';
 import koffi from 'koffi';
 
 /** The system calls that Node lacks, through koffi. Each throws an Error with `code` (for instance `EBUSY`) where it fails. */
@@ -10,6 +11,7 @@ const ioctlNumberCall = library.func('int ioctl(int descriptor, unsigned long re
 const mountCall = library.func(
   'int mount(const char *source, const char *target, const char *type, unsigned long flags, const char *data)',
 );
+const syncCall = library.func('int syncfs(int descriptor)');
 const unmountCall = library.func('int umount2(const char *target, int flags)');
 
 /** ioctl(2) with a structure, which it may change. Answers what it answers. */
@@ -30,6 +32,16 @@ export function mount(source: string, target: string, type: string, flags: numbe
 /** umount2(2). */
 export function unmount(target: string, flags: number): void {
   checked('umount', unmountCall(target, flags));
+}
+
+/** syncfs(2) on the file system of this directory. What could not be written is not told, as unmounting does not tell it. */
+export function syncFileSystem(directory: string): void {
+  const descriptor = openSync(directory, 'r');
+  try {
+    syncCall(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
 }
 
 function checked(call: string, answer: number): number {

@@ -21,9 +21,12 @@ export class DeviceMapper {
     return join(this.#directory, 'mapper', name);
   }
 
-  /** Answers the device's number, `254:0`, by which a table names it: its node is gone once it is to be removed. */
-  async create(name: string, table: string): Promise<string> {
+  async create(name: string, table: string): Promise<void> {
     await this.#dmsetup(['create', ...withoutUdev, name, '--table', table]);
+  }
+
+  /** A device's number, `254:0`, by which a table names it: its node is gone once it is to be removed. */
+  async number(name: string): Promise<string> {
     const columns = ['--columns', '--noheadings', '--separator', ':', '-o', 'major,minor'];
     return (await this.#dmsetup(['info', ...columns, name])).trim();
   }

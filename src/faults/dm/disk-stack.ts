@@ -3,7 +3,7 @@ import { closeSync, ftruncateSync, openSync, readSync, rmSync, writeSync } from 
 import { join } from 'node:path';
 import type { FileSystem } from '../block/file-systems.ts';
 import { attachLoop, type LoopDevice } from '../block/loop.ts';
-import { mountDevice, unmountDirectory } from '../block/mount.ts';
+import { mountDevice, unmountDirectory, writeBackAndUnmount } from '../block/mount.ts';
 import { type Content, pageBytes } from '../model/content.ts';
 import type { DeviceMapper } from './device-mapper.ts';
 import { type LogEntry, parseLog } from './log.ts';
@@ -59,9 +59,9 @@ export class DiskStack {
     const stack = new DiskStack(options, name, disk, log.descriptor);
     const created: string[] = [];
     const create = async (device: string, table: string) => {
-      const number = await devices.create(device, table);
+      await devices.create(device, table);
       created.unshift(device);
-      return number;
+      return devices.number(device);
     };
     try {
       const logging = stack.#table('log-writes', `${disk.device} ${log.loop.device}`);
@@ -75,8 +75,7 @@ export class DiskStack {
       stack.#letGo();
       throw error;
     } finally {
-      for (const device of created) await devices.removeWhenUnused(device);
-      log.loop.release();
+      await removeEach(devices, created).finally(() => log.loop.release());
     }
   }
 
@@ -116,7 +115,7 @@ export class DiskStack {
    */
   async end(writtenBack: boolean): Promise<LogEntry[]> {
     const { devices } = this.#options;
-    if (writtenBack) this.#unmount();
+    if (writtenBack) this.#unmount(writeBackAndUnmount);
     // The target that logs puts down what it held back when it ends, which is when another one takes its place.
     await devices.swap(this.#logged, this.#table('linear', `${this.#disk.device} 0`));
     return parseLog((offset, length) => {
@@ -126,12 +125,15 @@ export class DiskStack {
   }
 
   async close(): Promise<void> {
-    this.#unmount();
-    this.#letGo();
+    try {
+      this.#unmount(unmountDirectory);
+    } finally {
+      this.#letGo();
+    }
   }
 
-  #unmount(): void {
-    if (this.#isMounted) unmountDirectory(this.#options.point);
+  #unmount(end: (directory: string) => void): void {
+    if (this.#isMounted) end(this.#options.point);
     this.#isMounted = false;
   }
 
@@ -143,6 +145,13 @@ export class DiskStack {
   #table(target: string, parameters: string): string {
     return `0 ${this.#sectors} ${target} ${parameters}`;
   }
+}
+
+/** Rejects with the first error, once all were tried. */
+async function removeEach(devices: DeviceMapper, names: readonly string[]): Promise<void> {
+  let first: unknown;
+  for (const name of names) await devices.removeWhenUnused(name).catch((error) => (first ??= error));
+  if (first !== undefined) throw first;
 }
 
 /** A file without a name, filled, and a loop device on it. The descriptor is the caller's. */

@@ -7,10 +7,10 @@ import type { Content } from '../model/content.ts';
 import { liveTree, type Recording, type TraceEntry } from '../model/recording.ts';
 import type { FileInode, Tree } from '../model/tree.ts';
 import type { Firing, Plan, PlanRule, RuleState } from '../plan.ts';
-import { namePattern } from '../volume/wildcards.ts';
 import { DeviceMapper } from './device-mapper.ts';
 import { DiskStack } from './disk-stack.ts';
 import { featuresFor, flakeyRule } from './flakey.ts';
+import { isAwaited } from './promises.ts';
 import { traceOf } from './trace.ts';
 
 export interface DmLayerOptions {
@@ -37,7 +37,8 @@ export async function openDmLayer({ volumes, directory, fileSystem }: DmLayerOpt
 }
 
 interface Begun {
-  readonly stack: DiskStack;
+  /** Absent where the kernel does not mount the disk. */
+  readonly stack?: DiskStack;
   readonly start: Recording;
   readonly inode: number;
   readonly rule: PlanRule | undefined;
@@ -73,6 +74,10 @@ class DmLayer implements FaultLayer {
     const rule = flakeyRule(plan);
     const start = { base: isUnformatted(base) ? diskTree([this.#volume], this.#formatted) : base, trace };
     const disk = diskOf(liveTree(start), this.#volume);
+    const begun = { start, inode: disk.number, rule };
+    this.#begun = begun;
+    this.#acknowledgements = [];
+    this.#befallenAt = undefined;
     const stack = await DiskStack.open({
       devices: this.#devices,
       directory: this.#directory,
@@ -80,29 +85,27 @@ class DmLayer implements FaultLayer {
       fileSystem: this.#fileSystem,
       content: disk.content,
     });
-    this.#begun = { stack, start, inode: disk.number, rule };
-    this.#acknowledgements = [];
-    this.#befallenAt = undefined;
+    this.#begun = { ...begun, stack };
     if (rule !== undefined && rule.after === undefined) await this.#befall(stack, rule);
   }
 
   async acknowledge(text: string): Promise<void> {
-    const { stack, rule } = this.#now();
+    const { stack, rule } = this.#mounted();
     const number = this.#acknowledgements.push(text) - 1;
     await stack.mark(String(number));
-    const comes = rule?.after !== undefined && namePattern(rule.after).test(text);
+    const comes = rule?.after !== undefined && isAwaited(rule.after, text, number + 1);
     if (rule !== undefined && comes && this.#befallenAt === undefined) await this.#befall(stack, rule);
   }
 
   /** Requests in place of entries, and what no flush has covered is not in the log yet. */
   async entryCount(): Promise<number> {
-    const { stack, start } = this.#now();
+    const { stack, start } = this.#mounted();
     return start.trace.length + (await stack.requestCount());
   }
 
   async end({ writtenBack } = { writtenBack: false }): Promise<EndedRecording> {
     const { stack, start, inode, rule } = this.#now();
-    const entries = await stack.end(writtenBack);
+    const entries = (await stack?.end(writtenBack)) ?? [];
     await this.#leave();
     const acknowledgement = (mark: string) => this.#acknowledgements[Number(mark)];
     const recorded = traceOf(entries, { volume: this.#volume, inode, acknowledgement });
@@ -122,12 +125,18 @@ class DmLayer implements FaultLayer {
   async #leave(): Promise<void> {
     const begun = this.#begun;
     this.#begun = undefined;
-    await begun?.stack.close();
+    await begun?.stack?.close();
   }
 
   #now(): Begun {
     if (this.#begun === undefined) throw new Error('the dm layer has no recording that was begun');
     return this.#begun;
+  }
+
+  #mounted(): Begun & { readonly stack: DiskStack } {
+    const { stack, ...begun } = this.#now();
+    if (stack === undefined) throw new Error('the dm layer has no disk that is mounted');
+    return { ...begun, stack };
   }
 
   async #befall(stack: DiskStack, rule: PlanRule): Promise<void> {

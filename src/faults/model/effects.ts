@@ -38,7 +38,7 @@ export interface SizeEffect extends EffectBase {
   readonly grownByWrite: boolean;
 }
 
-/** fallocate's zero and punch: the range reads as zeros. */
+/** fallocate's zero and punch in a file system: the range reads as zeros. A disk writes zeros as it writes all else, unit by unit. */
 export interface ZeroEffect extends EffectBase {
   readonly kind: 'zero';
   readonly inode: InodeNumber;
@@ -101,7 +101,7 @@ export function takeApart(recording: Recording): EffectTrace {
   recording.trace.forEach((step, entry) => {
     effectsBefore.push(effects.length);
     if (step.kind !== 'operation') return;
-    for (const piece of pieces(live, step.operation, unitBytes)) {
+    for (const piece of pieces(live, step.operation, unitBytes, recording.disks === true)) {
       effects.push({ ...piece, id: effects.length, entry, volume: step.volume });
     }
   });
@@ -110,7 +110,7 @@ export function takeApart(recording: Recording): EffectTrace {
 }
 
 /** The effects of one operation; leaves `live` as it is after the operation. */
-function pieces(live: Tree, operation: Operation, unitBytes: number): Piece[] {
+function pieces(live: Tree, operation: Operation, unitBytes: number, onDisk: boolean): Piece[] {
   switch (operation.kind) {
     case 'write': {
       const { content } = fileOf(live, operation.inode);
@@ -126,7 +126,9 @@ function pieces(live: Tree, operation: Operation, unitBytes: number): Piece[] {
       const { inode } = operation;
       const result: Piece[] = [];
       if (operation.kind === 'allocate' && operation.mode !== 'reserve') {
-        result.push({ kind: 'zero', inode, offset: operation.offset, length: operation.length });
+        const { offset, length } = operation;
+        if (onDisk) result.push(...dataPieces(content, { inode, offset, length }, from, unitBytes));
+        else result.push({ kind: 'zero', inode, offset, length });
       }
       if (content.size !== from) {
         result.push({ kind: 'size', inode, from, to: content.size, grownByWrite: false });
@@ -170,14 +172,32 @@ function writePieces(
   unitBytes: number,
 ): Piece[] {
   const { inode, offset, data } = operation;
+  const { length } = data;
+  const result =
+    operation.lost === true ? [] : dataPieces(content, { inode, offset, length }, sizeBefore, unitBytes);
+  const end = offset + length;
+  if (end > sizeBefore) result.push({ kind: 'size', inode, from: sizeBefore, to: end, grownByWrite: true });
+  return result;
+}
+
+interface Range {
+  readonly inode: InodeNumber;
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** The units that the range touches, as they are in `content` after the operation. */
+function dataPieces(
+  content: Content,
+  { inode, offset, length }: Range,
+  sizeBefore: number,
+  unitBytes: number,
+): Piece[] {
   const result: Piece[] = [];
-  const end = offset + data.length;
-  const first = operation.lost === true ? end : Math.floor(offset / unitBytes) * unitBytes;
-  for (let at = first; at < end; at += unitBytes) {
+  for (let at = Math.floor(offset / unitBytes) * unitBytes; at < offset + length; at += unitBytes) {
     const newFrom = Math.min(unitBytes, Math.max(0, sizeBefore - at));
     result.push({ kind: 'data', inode, offset: at, bytes: unitAt(content, at, unitBytes), newFrom });
   }
-  if (end > sizeBefore) result.push({ kind: 'size', inode, from: sizeBefore, to: end, grownByWrite: true });
   return result;
 }
 

@@ -55,6 +55,10 @@ export interface OrderRules {
   readonly copyOnWrite?: boolean;
   /** A size that grew by writing is set once its own data is on disk, so no later size includes it. */
   readonly growthStandsAlone?: boolean;
+  /** A write is there or not, whatever became of those before it at its place: a disk takes each request on its own. */
+  readonly requestsStandAlone?: boolean;
+  /** Each operation is durable by the time that the next one is recorded: a disk without a volatile cache. */
+  readonly answeredIsDurable?: boolean;
   /** A barrier persists what it covers and nothing that it follows: a log of single inodes. */
   readonly barrierSkipsOrder?: boolean;
   /** Splits the effects of one operation into atoms, and says what each follows. */
@@ -218,6 +222,7 @@ export class OrderBuilder {
 
   /** What was there before at the effect's place; a name also carries the creation of what it names. */
   private carriedBy(effect: Effect): number[] {
+    if (this.rules.requestsStandAlone === true) return [];
     const alone = effect.kind === 'size' && this.rules.growthStandsAlone === true;
     const before = this.lastAt.get(alone ? `set ${placeOf(effect)}` : placeOf(effect));
     const creation = effect.kind === 'link' ? this.lastAt.get(`inode ${effect.inode}`) : undefined;
@@ -251,7 +256,12 @@ export function buildOrder(trace: EffectTrace, rules: OrderRules, tearing: boole
     } else {
       const effects = trace.effects.slice(trace.effectsBefore[entry], trace.effectsBefore[entry + 1]);
       if (operation.kind === 'medium') builder.medium(effects, entry);
-      else if (effects.length > 0) rules.arrange(builder, effects, operation);
+      else if (effects.length > 0) {
+        const first = builder.atoms.length;
+        rules.arrange(builder, effects, operation);
+        const made = builder.atoms.slice(first).map(({ id }) => id);
+        if (rules.answeredIsDurable === true) builder.makeDurable(made, entry + 1);
+      }
     }
   });
   return builder.build();

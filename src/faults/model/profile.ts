@@ -1,5 +1,5 @@
 import { btrfs } from './profiles/btrfs.ts';
-import { disk } from './profiles/disk.ts';
+import { disk, diskWithoutCache } from './profiles/disk.ts';
 import { ext4DataJournal } from './profiles/ext4-data-journal.ts';
 import { ext4Ordered } from './profiles/ext4-ordered.ts';
 import { hostile } from './profiles/hostile.ts';
@@ -25,6 +25,7 @@ export function profileNamed(name: string): Profile {
 }
 
 /** Whose rules a crash of this recording obeys: where the volumes are disks, those of the disk, whatever file system is on it. */
-export function profileFor({ disks }: Recording, name: string): Profile {
-  return disks === true ? disk : profileNamed(name);
+export function profileFor({ disks, device }: Recording, name: string): Profile {
+  if (disks !== true) return profileNamed(name);
+  return device?.volatileCache === false ? diskWithoutCache : disk;
 }

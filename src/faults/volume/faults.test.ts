@@ -95,6 +95,18 @@ describe('after a live fault, the crash states', () => {
     expect(found(recording())).toEqual(['f=ab g=x']);
   });
 
+  it('have a misdirected write where something is stored, however large a hole is beside it', () => {
+    const { disk, open } = diskWith([{ operation: 'write', nth: 1, fault: 'misdirected-write' }]);
+    const file = open('f');
+    disk.files.truncate(file.inode, 1024 * 1024 * 1024);
+    disk.files.write(file, 0, filled('x', 1024));
+    const landed = disk.trace.flatMap((entry) =>
+      entry.kind === 'operation' && entry.operation.kind === 'medium' ? [entry.operation.offset] : [],
+    );
+    expect(landed).toHaveLength(1);
+    expect(landed[0]).toBeLessThan(4096);
+  });
+
   it('may lack what only a lying barrier covered, until an honest one does', () => {
     const { disk, open, recording } = diskWith([{ operation: 'sync', nth: 1, fault: 'lost-fsync' }]);
     const file = open('f');

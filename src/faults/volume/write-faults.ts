@@ -1,4 +1,4 @@
-import { readContent } from '../model/content.ts';
+import { pageBytes, readContent } from '../model/content.ts';
 import { sectorBytes } from '../model/device.ts';
 import type { WriteOperation } from '../model/operation.ts';
 import type { FileInode } from '../model/tree.ts';
@@ -163,16 +163,26 @@ interface Place {
   readonly offset: number;
 }
 
-/** Every sector that a file of the volume holds, in order of inode and offset. */
+/** Every sector that a file of the volume holds data in, in order of inode and offset: a disk is nearly all holes. */
 function storedSectors({ disk }: Faults, volume: string): Place[] {
   const files = [...disk.tree.inodes.values()].filter(
     (inode) => inode.kind === 'file' && disk.state(inode.number).volume === volume,
   );
   return files.flatMap((file) => {
     if (file.kind !== 'file') return [];
-    const count = Math.ceil(file.content.size / sectorBytes);
-    return Array.from({ length: count }, (_, sector) => ({ file, offset: sector * sectorBytes }));
+    const { pages, size } = file.content;
+    return [...pages.keys()]
+      .sort((a, b) => a - b)
+      .flatMap((page) => sectorsOf(page).filter((offset) => offset < size))
+      .map((offset) => ({ file, offset }));
   });
+}
+
+function sectorsOf(page: number): number[] {
+  return Array.from(
+    { length: pageBytes / sectorBytes },
+    (_, sector) => page * pageBytes + sector * sectorBytes,
+  );
 }
 
 function isWritten({ inode, offset, data }: WriteOperation, place: Place): boolean {

@@ -26,5 +26,20 @@ export const disk: Profile = {
       source: standards,
     },
   },
-  rules: () => unorderedRules(true),
+  rules: () => ({ ...unorderedRules(true), requestsStandAlone: true }),
+};
+
+/** As {@link disk}, but a write is durable when it is answered: only the last one may be missing, or be there in part. */
+export const diskWithoutCache: Profile = {
+  ...disk,
+  summary: 'what was answered is durable',
+  permits: {
+    ...disk.permits,
+    lost: {
+      rule: 'nothing is durable before it is answered',
+      text: 'The request on its way when the power goes may be missing.',
+      source: standards,
+    },
+  },
+  rules: () => ({ ...disk.rules(), answeredIsDurable: true }),
 };
