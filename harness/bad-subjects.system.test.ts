@@ -207,13 +207,27 @@ describe.skipIf(!fuse.available)('a subject that is not deterministic', () => {
     }
   });
 
+  const changing =
+    'head -c 4 /dev/urandom > random; for i in $(seq $(od -An -N1 -tu1 /dev/urandom)); do echo $i >> f; done';
+
+  it('takes nothing away from what was found, where --double-check tells it', async () => {
+    using work = new Workplace();
+    work.write('bad', {
+      ...base,
+      subject: pair(`${changing}; echo 1 > g; echo 1`, '[ -e g ] || [ ! -s "$POWERCUT_ACKED" ]'),
+    });
+    const { code } = await work.powercut('run', 'bad.json', '--double-check');
+    expect(work.scenario().status).toBe('violated');
+    expect(work.scenario().findings.map(({ claim }) => claim)).toContain('durability');
+    expect(work.scenario().notes.join()).toContain('POWERCUT_ACK');
+    expect(code).toBe(1);
+  });
+
   it('is told by --double-check', async () => {
     using work = new Workplace();
-    const changing =
-      'head -c 4 /dev/urandom > random; for i in $(seq $(od -An -N1 -tu1 /dev/urandom)); do echo $i >> f; done';
     work.write('bad', { ...base, subject: pair(changing, 'exit 0') });
     const { code } = await work.powercut('run', 'bad.json', '--double-check');
-    expect(work.scenario().notes.join()).toContain('the subject is not deterministic');
+    expect(work.scenario().notes.join()).toContain('the subject does not do the same each time');
     expect(code).toBe(2);
   });
 });

@@ -176,6 +176,20 @@ describe.skipIf(!fuse.available)('a run', () => {
     expect(again.code).toBe(1);
   });
 
+  it('of a program that has been changed since is judged as it is now by the token of an earlier finding', async () => {
+    writeScenario('changing', careless, honest);
+    await powercut('run', 'changing.json');
+    const token = latestVerdict().scenarios[0]?.findings[0]?.replay.token ?? '';
+    writeScenario('changing', careful, honest);
+    const mended = await powercut('replay', token);
+    expect(mended).toMatchObject({ code: 0, stdout: expect.stringContaining('does not do the same') });
+    expect(mended.stdout).toContain('Held: durability under power-loss on posix broke in none of them.');
+    writeScenario('changing', `echo 0 > e; ${careless}`, honest);
+    const broken = await powercut('replay', token);
+    expect(broken).toMatchObject({ code: 1, stdout: expect.stringContaining('does not do the same') });
+    expect(broken.stdout).toContain('Violated: ');
+  });
+
   it('in which nothing could be judged answers 2', async () => {
     writeScenario('mute', careful, 'exit 3');
     expect((await powercut('run', 'mute.json')).code).toBe(2);

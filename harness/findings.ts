@@ -11,6 +11,7 @@ import type { LaneProcess } from './lane/process.ts';
 import { type Explored, mergeTallies } from './merge.ts';
 import { encodeReplayFile } from './replay-file.ts';
 import { encodeToken, type ReplayPlan } from './replay-token.ts';
+import { shapeOf } from './run-shape.ts';
 import type { Shrunk } from './shrink.ts';
 import { tellWitness } from './witness.ts';
 
@@ -121,6 +122,7 @@ export function toFinding(
     steps: violation.steps.map(({ index }) => index),
     origin: violation.origin as ReplayPlan['origin'],
     state: { ...violation.state, lost: [...violation.state.lost] },
+    shape: shapeOf(run.recording, violation.state.point),
   };
   const id = String(number);
   const file = writeFiles(context.outputDirectory, id, encodeReplayFile({ plan, run }), shrunk);

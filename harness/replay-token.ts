@@ -51,6 +51,8 @@ export const replayPlanSchema = z.strictObject({
   steps: z.array(wholeNumber),
   origin,
   state,
+  /** Of the run up to the crash (`shapeOf`): only in such a one does the state mean the same. */
+  shape: z.string().exactOptional(),
 });
 
 export type ReplayPlan = z.output<typeof replayPlanSchema>;

@@ -2,14 +2,15 @@ import { existsSync, readFileSync } from 'node:fs';
 import type { Claim } from '../reports/verdict.ts';
 import { house } from './container/housing.ts';
 import { isOnDisks, onFileSystem } from './disks.ts';
-import type { Violation } from './exploration.ts';
+import type { ExploredFault, Violation } from './exploration.ts';
 import { LaneProcess, namespacesFor } from './lane/process.ts';
 import { loadScenario } from './load-scenario.ts';
-import { type RecordedRun, renumber } from './recorded-run.ts';
+import { type NumberedStep, type RecordedRun, renumber } from './recorded-run.ts';
 import { decodeReplayFile } from './replay-file.ts';
 import { renderReplay } from './replay-text.ts';
 import { decodeToken, isToken, ReplayError, type ReplayPlan } from './replay-token.ts';
 import { probeLayers } from './run.ts';
+import { shapeOf } from './run-shape.ts';
 import { asksNothing, type LoadedScenario } from './scenario.ts';
 import { tellWitness } from './witness.ts';
 import { createWorkload } from './workload/workload.ts';
@@ -47,7 +48,7 @@ export async function replay(
   options.signal.addEventListener('abort', stop);
   try {
     await lane.call('open', { loaded, layer: plan.layer, seed: plan.seed });
-    return await judgeAgain(lane, plan, run ?? (await recordAgain(lane, plan, loaded)));
+    return run === undefined ? await replayAnew(lane, plan, loaded) : await judgeAgain(lane, plan, run);
   } finally {
     options.signal.removeEventListener('abort', stop);
     await lane.close();
@@ -75,16 +76,35 @@ async function checkLayer({ layer }: ReplayPlan): Promise<void> {
   if (missing !== undefined) throw new ReplayError(`the finding was made on the ${layer} layer. ${missing}`);
 }
 
-async function recordAgain(
+/** How many times a run is recorded, when it is not the finding's. */
+const recordingsMax = 3;
+
+/** Records the run again; where it is not the same up to the crash, the state means nothing in it, and its own are judged. */
+async function replayAnew(
   lane: LaneProcess,
   plan: ReplayPlan,
-  { scenario }: LoadedScenario,
-): Promise<RecordedRun> {
+  loaded: LoadedScenario,
+): Promise<ReplayOutcome> {
+  const { state, shape } = plan;
   if (plan.origin.kind === 'torture' && plan.origin.life.length === 0) {
     throw new ReplayError(
       'the subject did not do the same again when this finding was made, so no token can repeat it: replay its file, findings/<n>/replay.json',
     );
   }
+  const steps = await stepsAgain(lane, plan, loaded);
+  for (let recordings = 0; recordings < recordingsMax; recordings++) {
+    const run = await lane.call('derive', { steps, origin: plan.origin });
+    if (shape === undefined || shapeOf(run.recording, state.point) === shape)
+      return judgeAgain(lane, plan, run);
+  }
+  return searchAnew(lane, plan, loaded, steps);
+}
+
+async function stepsAgain(
+  lane: LaneProcess,
+  plan: ReplayPlan,
+  { scenario }: LoadedScenario,
+): Promise<readonly NumberedStep[]> {
   const hello = await lane.call('hello', undefined);
   const all = asksNothing(scenario)
     ? []
@@ -93,16 +113,54 @@ async function recordAgain(
     const mutation = all[index];
     return mutation === undefined ? [] : [{ index, mutation }];
   });
-  return lane.call('derive', { steps: renumber(steps), origin: plan.origin });
+  return renumber(steps);
 }
+
+/** The crash states of the run as it is now, of the same kind as the finding's. */
+async function searchAnew(
+  lane: LaneProcess,
+  plan: ReplayPlan,
+  { scenario }: LoadedScenario,
+  steps: readonly NumberedStep[],
+): Promise<ReplayOutcome> {
+  const { claim, fault, profile, seed, origin } = plan;
+  if (origin.kind === 'torture' || origin.kind === 'mutant') throw new ReplayError(hasChanged);
+  const run = await lane.call('record', steps);
+  if (run.endedEarly !== undefined) throw new ReplayError(`${hasChanged} It failed now: ${run.endedEarly}`);
+  const { states, sweep, fsyncError } = scenario.explore;
+  const result = await lane.call('explore', {
+    run,
+    fault: fault as ExploredFault,
+    profile,
+    claims: [claim],
+    seed,
+    limit: states,
+    nested: origin.kind === 'nested',
+    ...(sweep === undefined ? {} : { sweep }),
+    ...(fsyncError === undefined ? {} : { fsyncError }),
+    only: origin.kind,
+    share: { index: 0, count: 1 },
+  });
+  const tally = result.tallies.get(claim);
+  const judged = `The subject does not do the same as when the finding was made: ${result.judged} crash images of what it does now were judged.`;
+  if (tally?.first !== undefined) {
+    const { judgement } = tally.first;
+    const text = renderReplay(plan, judgement, tellWitness(tally.first));
+    return { reproduced: true, text: `${judged}\n\n${text}` };
+  }
+  if (tally === undefined || tally.held === 0 || tally.unknown > 0) throw new ReplayError(hasChanged);
+  return {
+    reproduced: false,
+    text: `${judged}\nHeld: ${claim} under ${fault} on ${profile} broke in none of them.`,
+  };
+}
+
+const hasChanged =
+  'the run was recorded anew, and is not the one of the finding: the subject has changed, or does not do the same each time. Its replay file, findings/<n>/replay.json, has the run itself.';
 
 async function judgeAgain(lane: LaneProcess, plan: ReplayPlan, run: RecordedRun): Promise<ReplayOutcome> {
   const { claim, state } = plan;
-  if (state.point > run.recording.trace.length) {
-    throw new ReplayError(
-      `the run was recorded anew and has ${run.recording.trace.length} entries, the finding's crash is after entry ${state.point}: the subject has changed, or is not deterministic. The finding's replay file has the recording itself.`,
-    );
-  }
+  if (state.point > run.recording.trace.length) throw new ReplayError(hasChanged);
   const { judgements } = await lane.call('judge', {
     run,
     state,

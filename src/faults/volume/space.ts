@@ -19,7 +19,7 @@ export function isFull(disk: DiskState, volume: string, operation: Operation, ru
 /** How much of a write there is room for, from its start; all of it if the rule does not befall it. */
 export function roomFor(disk: DiskState, volume: string, operation: WriteOperation, rule: DiskFull): number {
   const { inode, offset, data } = operation;
-  if (rule.capacityBytes === undefined) return wholeSectors(data.length * (rule.part ?? 0));
+  if (rule.capacityBytes === undefined) return partOf(operation, rule.part ?? 0);
   let pages = Math.max(0, Math.floor((rule.capacityBytes - usedBytes(disk, volume)) / pageBytes));
   const { content } = disk.file(inode);
   for (let index = Math.floor(offset / pageBytes); index * pageBytes < offset + data.length; index++) {
@@ -28,6 +28,19 @@ export function roomFor(disk: DiskState, volume: string, operation: WriteOperati
     pages--;
   }
   return data.length;
+}
+
+/**
+ * How many bytes of a write are carried out that ends early, at the edge of a sector of the file: the last one within its `part`, or else the
+ * first one that it comes to. None where it comes to none.
+ */
+export function partOf({ offset, data }: WriteOperation, part: number): number {
+  if (part === 0) return 0;
+  if (part === 1) return data.length;
+  const within = wholeSectors(offset + data.length * part) - offset;
+  if (within > 0) return within;
+  const first = wholeSectors(offset) + sectorBytes - offset;
+  return first < data.length ? first : 0;
 }
 
 export function wholeSectors(bytes: number): number {

@@ -6,7 +6,7 @@ import type { PlannedFault, PlanRule } from '../plan.ts';
 import { drawFrom } from './draw.ts';
 import type { Faults } from './faults.ts';
 import { PosixError } from './posix-error.ts';
-import { roomFor, wholeSectors } from './space.ts';
+import { partOf, roomFor, wholeSectors } from './space.ts';
 
 /**
  * Lets the first rule that can befall a write do so. Answers how many bytes it then answers, undefined if none does and
@@ -60,7 +60,7 @@ function failWrite(
   const { inode, offset, data } = operation;
   const errno = rule.errno ?? 'EIO';
   faults.fire(rule);
-  const carriedOut = wholeSectors(data.length * (rule.part ?? 0));
+  const carriedOut = partOf(operation, rule.part ?? 0);
   if (carriedOut > 0) faults.carryOut(volume, cut(operation, carriedOut));
   if (rule.lasts !== undefined) {
     const heals = rule.lasts === 'until-rewritten';

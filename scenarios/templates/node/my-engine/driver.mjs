@@ -38,10 +38,16 @@ class Engine {
 
   append(data) {
     const line = Buffer.from(`${crc32(data).toString(16)} ${data}\n`, 'latin1');
-    this.#guarded(() => fs.writeSync(this.#descriptor, line, 0, line.length, this.#end));
+    this.#guarded(() => this.#write(line));
     this.#end += line.length;
     this.#records.push(data);
     return String(this.#records.length);
+  }
+
+  /** A write may do less than it was asked for, such as where the disk is nearly full: the rest is asked for again. */
+  #write(line) {
+    for (let done = 0; done < line.length; )
+      done += fs.writeSync(this.#descriptor, line, done, line.length - done, this.#end + done);
   }
 
   sync() {

@@ -45,10 +45,16 @@ class Engine:
     def append(self, data):
         content = data.encode("ascii")
         line = b"%08x %s\n" % (zlib.crc32(content), content)
-        self.guarded(lambda: os.pwrite(self.descriptor, line, self.end))
+        self.guarded(lambda: self.write(line))
         self.end += len(line)
         self.records.append(data)
         return str(len(self.records))
+
+    def write(self, line):
+        """A write may do less than it was asked for, such as where the disk is nearly full: the rest is asked for again."""
+        done = 0
+        while done < len(line):
+            done += os.pwrite(self.descriptor, line[done:], self.end + done)
 
     def sync(self):
         self.guarded(lambda: os.fsync(self.descriptor))
