@@ -9,20 +9,33 @@ import { parseTestReport, type Summary, summarise } from './test-summary.ts';
 
 /**
  * What `npm test` runs after the build: lint, set-up, all tests, then what was skipped and why. Arguments go to vitest.
- * Answers 1 where lint or a test failed, or a test was skipped although this machine has what it needs.
+ * Answers 1 where lint or a test failed, a test was skipped although this machine has what it needs, or a signal ended the run.
  */
 const asTestsSeeIt = (check: Check): Check =>
   check.name === 'fuse' && process.getuid?.() !== 0
     ? { ...check, ready: false, detail: 'the tests mount as root only' }
     : check;
 const say = (text: string) => process.stdout.write(`${text}\n`);
-const shown = $({ stdio: ['ignore', 'inherit', 'inherit'], nothrow: true });
 
-// Ctrl-C ends what runs; what was started is ended then as after any other run.
-process.on('SIGINT', () => {}).on('SIGTERM', () => {});
+// A signal ends what runs; what was started is ended then as after any other run.
+const interruption = new AbortController();
+const { signal: interrupted } = interruption;
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => interruption.abort(name));
+// In a process group of its own, which ends as a whole, whether a terminal sent the signal or somebody to this process alone.
+const shown = $({
+  stdio: ['ignore', 'inherit', 'inherit'],
+  nothrow: true,
+  detached: true,
+  signal: interrupted,
+});
+
 const lint = await shown`npx biome check .`;
 if (!lint.ok) {
-  say('lint failed, so no test was run: `npm run format` mends most of what is said above');
+  say(
+    interrupted.aborted
+      ? endedText()
+      : 'lint failed, so no test was run: `npm run format` mends most of what is said above',
+  );
   process.exit(1);
 }
 await setUp(say);
@@ -37,6 +50,7 @@ async function test(): Promise<Summary> {
     const file = join(directory, 'vitest.json');
     const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
     const tests = await shown`npx vitest run ${reporters} ${process.argv.slice(2)}`;
+    if (interrupted.aborted) return { ok: false, text: endedText() };
     const checks = (await examine()).map(asTestsSeeIt);
     const summary = summarise(parseTestReport(readFileSync(file, 'utf8')), checks, process.cwd());
     return { ...summary, ok: tests.ok && summary.ok };
@@ -44,4 +58,8 @@ async function test(): Promise<Summary> {
     rmSync(directory, { recursive: true });
     await stopEngine();
   }
+}
+
+function endedText(): string {
+  return `${interrupted.reason} ended the tests`;
 }

@@ -75,7 +75,8 @@ stop() {
     return
   fi
   engine=$(cat "$state/pid" 2>/dev/null || true)
-  if [ -n "$engine" ] && kill "$engine" 2>/dev/null; then
+  # An engine that was killed leaves its pid behind, which may be another process's by now.
+  if [ "$(cat "/proc/$engine/comm" 2>/dev/null)" = dockerd ] && kill "$engine" 2>/dev/null; then
     waited=0
     while kill -0 "$engine" 2>/dev/null; do
       [ "$waited" -lt "$patience" ] || fail "the engine, process $engine, does not end; $log has what it says"

@@ -2,17 +2,21 @@ import { existsSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import Docker from 'dockerode';
 import { packageRoot } from '../package.ts';
+import { limitSilence } from './deadline.ts';
 
-/** The Docker engine: the one of DOCKER_HOST, else that of /var/run/docker.sock. */
-export function connect(timeoutMs?: number): Docker {
-  return new Docker(timeoutMs === undefined ? {} : { timeout: timeoutMs });
+/** What a machine under full load needs to make or start a container, many times over. */
+const answerMsDefault = 30_000;
+
+/** The Docker engine: the one of DOCKER_HOST, else that of /var/run/docker.sock. It answers within `answerMs`: deadline.ts. */
+export function connect(answerMs = answerMsDefault): Docker {
+  return limitSilence(new Docker(), answerMs);
 }
 
 export type Probed =
   | { readonly available: true; readonly how: string }
   | { readonly available: false; readonly why: string; readonly remedy: string };
 
-const answerTimeoutMs = 3_000;
+const probeMs = 3_000;
 
 /** Whether subjects can run in containers here: an engine on this machine answers, and may be shown a mount. */
 export async function probeDocker(): Promise<Probed> {
@@ -32,7 +36,7 @@ export async function probeDocker(): Promise<Probed> {
     };
   }
   try {
-    const { Version, Arch } = await connect(answerTimeoutMs).version();
+    const { Version, Arch } = await connect(probeMs).version();
     return { available: true, how: `version ${Version}, ${Arch}` };
   } catch (error) {
     return { available: false, why: `no engine answers: ${messageOf(error)}`, remedy: startText() };

@@ -38,14 +38,14 @@ export async function house(
   if (!docker.available)
     return missing(`No container can be had: ${docker.why}. To get one: ${docker.remedy}`);
   const engine = connect();
-  await removeOrphans(engine);
   const { image, build } = settings;
   try {
+    await removeOrphans(engine);
     if (build === undefined && !(await hasImage(engine, image ?? '')))
       return missing(`The Docker engine has no image ${image}: pull it (docker pull ${image}) or build it.`);
     const made = build === undefined ? (image ?? '') : await ensureImage(engine, build, recipes[build]);
     return { kind: 'container', housing: { image: made, settings, ...(logDirectory && { logDirectory }) } };
   } catch (error) {
-    return missing(`No image can be had for ${build ?? image}: ${messageOf(error)}`);
+    return missing(`No container of ${build ?? image} can be had: ${messageOf(error)}`);
   }
 }

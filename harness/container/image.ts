@@ -89,13 +89,19 @@ async function importImage(
   });
   const ended = once(tar, 'close');
   tar.stdin.end(files.map((file) => `${file.slice(1)}\0`).join(''));
-  const progress = await docker.importImage(tar.stdout, {
-    ...target,
-    changes: [`ENV PATH=${path}`, 'WORKDIR /'],
-  });
-  await new Promise<void>((resolve, reject) => {
-    docker.modem.followProgress(progress, (error) => (error === null ? resolve() : reject(error)));
-  });
+  try {
+    const progress = await docker.importImage(tar.stdout, {
+      ...target,
+      changes: [`ENV PATH=${path}`, 'WORKDIR /'],
+    });
+    await new Promise<void>((resolve, reject) => {
+      docker.modem.followProgress(progress, (error) => (error === null ? resolve() : reject(error)));
+    });
+  } catch (error) {
+    // Nobody reads what it has still to write.
+    tar.kill();
+    throw error;
+  }
   const [code] = await ended;
   if (code !== 0) {
     await removeImage(docker, `${target.repo}:${target.tag}`);

@@ -1,4 +1,5 @@
 import { readFileSync, readlinkSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type Docker from 'dockerode';
 import { statusOf } from './engine.ts';
 
@@ -18,12 +19,23 @@ export function isGone(owner: string): boolean {
   return namespace === pidNamespace() && start !== startOf(Number(pid));
 }
 
-/** Removes the containers of this owner, also those that the engine is about to make. */
-export async function removeContainersOf(docker: Docker, owner: string): Promise<void> {
-  let emptyLooks = 0;
-  while (emptyLooks < 2) {
-    const found = await ownedContainers(docker, `${ownerLabel}=${owner}`);
+const lookEveryMs = 100;
+
+/**
+ * Removes the containers of this owner, also those that the engine is about to make. Rejects where some are still there
+ * after `patienceMs`: the engine says that it is removing them, and does not.
+ */
+export async function removeContainersOf(docker: Docker, owner: string, patienceMs: number): Promise<void> {
+  const label = `${ownerLabel}=${owner}`;
+  const until = performance.now() + patienceMs;
+  for (let emptyLooks = 0; ; await sleep(lookEveryMs)) {
+    const found = await ownedContainers(docker, label);
     emptyLooks = found.length === 0 ? emptyLooks + 1 : 0;
+    if (emptyLooks === 2) return;
+    if (found.length > 0 && performance.now() > until)
+      throw new Error(
+        `the Docker engine did not remove its containers with the label ${label} within ${patienceMs / 1000} s: look into its log`,
+      );
     await Promise.all(found.map(({ Id }) => removeContainer(docker, Id)));
   }
 }

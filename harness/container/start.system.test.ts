@@ -150,7 +150,7 @@ describe.skipIf(!docker.available)('Docker containers and images of powercut', (
     await removeOrphans(engine);
     await expect(orphan.inspect()).rejects.toThrow(/no such container/i);
     expect((await containersHere()).map(({ Id }) => Id)).toEqual([own.id]);
-    await removeContainersOf(engine, ownerId());
+    await removeContainersOf(engine, ownerId(), 60_000);
     expect(await containersHere()).toEqual([]);
   });
 

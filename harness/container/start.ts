@@ -47,14 +47,16 @@ export async function startInContainer(
       ended,
       write: (text) => void stream.write(text),
       stderr: () => output.log.text(stderrBytesMax),
-      async kill(way = 'kill') {
+      kill(way = 'kill') {
         isAsked = true;
-        await end(container, way, host.settings.stopSeconds);
-        return within(ended, container.id);
+        const { stopSeconds } = host.settings;
+        const killed = end(container, way, stopSeconds).then(() => ended);
+        return within(goneWithinSeconds + stopSeconds, killed, container.id);
       },
     };
   } catch (error) {
-    await removeContainer(host.docker, container.id);
+    // Where that fails, too, its owner's keeper removes it.
+    await removeContainer(host.docker, container.id).catch(() => {});
     throw explainStart(host, options, error);
   }
 }
@@ -117,16 +119,14 @@ async function end(container: Docker.Container, way: Ending, stopSeconds: number
   }
 }
 
-const goneWithinMs = 60_000;
+const goneWithinSeconds = 60;
 
 /** The end, or an error where it does not come. */
-async function within(ended: Promise<ProcessEnd>, id: string): Promise<ProcessEnd> {
+async function within(seconds: number, ended: Promise<ProcessEnd>, id: string): Promise<ProcessEnd> {
   const patience = new AbortController();
-  const late = sleep(goneWithinMs, undefined, { signal: patience.signal }).then(
+  const late = sleep(seconds * 1000, undefined, { signal: patience.signal }).then(
     () => {
-      throw new Error(
-        `the Docker engine did not end container ${id} within ${goneWithinMs / 1000} s: look into its log`,
-      );
+      throw new Error(`the Docker engine did not end container ${id} within ${seconds} s: look into its log`);
     },
     () => ended,
   );

@@ -79,9 +79,15 @@ process.on('message', (message: ToLane) => {
   if (message.kind === 'stop') stop();
   else void answer(message.id, message.call, message.ask);
 });
+/** Sooner than a main process that still waits for its end kills it. The keeper of a workspace goes on without it. */
+const leaveWithinMs = 4_000;
 process.on('disconnect', async () => {
-  await (await workspace).close();
-  process.exit(0);
+  setTimeout(() => process.exit(), leaveWithinMs);
+  try {
+    await (await workspace).close();
+  } finally {
+    process.exit();
+  }
 });
 // A terminal sends its signals to the whole group: the main process decides what they mean.
 process.on('SIGINT', () => {});
