@@ -7,9 +7,9 @@ import { LaneProcess, namespacesFor } from './lane/process.ts';
 import { loadScenario } from './load-scenario.ts';
 import { type NumberedStep, type RecordedRun, renumber } from './recorded-run.ts';
 import { decodeReplayFile } from './replay-file.ts';
+import { checkNeeds, ReplayUnavailable } from './replay-needs.ts';
 import { renderReplay } from './replay-text.ts';
 import { decodeToken, isToken, ReplayError, type ReplayPlan } from './replay-token.ts';
-import { probeLayers } from './run.ts';
 import { shapeOf } from './run-shape.ts';
 import { asksNothing, type LoadedScenario } from './scenario.ts';
 import { tellWitness } from './witness.ts';
@@ -25,7 +25,7 @@ export interface ReplayOutcome {
 /**
  * Shows a finding again: lays out its crash image, lets a fresh subject recover on it, and judges. A token records the
  * run anew first; a file has the recording in it. Rejects with a {@link ReplayError} where the token, the file or its
- * scenario cannot be read.
+ * scenario cannot be read, and with a {@link ReplayUnavailable} where this machine lacks what it takes.
  */
 export async function replay(
   tokenOrFile: string,
@@ -42,7 +42,7 @@ export async function replay(
     options.container ?? plan.container ?? false,
   );
   const loaded = isOnDisks(plan.layer) ? onFileSystem(scenario, plan.profile, plan.layer) : scenario;
-  await checkLayer(plan);
+  await checkNeeds(plan, { name: tokenOrFile, isRecorded: run !== undefined });
   const lane = new LaneProcess({ namespaces: namespacesFor(plan.layer, loaded), cpu: 0, onJudged: () => {} });
   const stop = () => lane.stop();
   options.signal.addEventListener('abort', stop);
@@ -66,14 +66,8 @@ function read(tokenOrFile: string): { readonly plan: ReplayPlan; readonly run?: 
 /** Where the finding was made, unless the command line says otherwise. */
 async function inItsContainer(loaded: LoadedScenario, wanted: boolean): Promise<LoadedScenario> {
   const housed = await house(loaded.scenario.subject.container, wanted);
-  if (housed.kind === 'missing') throw new ReplayError(housed.why);
+  if (housed.kind === 'missing') throw new ReplayUnavailable(housed.why);
   return housed.kind === 'host' ? loaded : { ...loaded, container: housed.housing };
-}
-
-async function checkLayer({ layer }: ReplayPlan): Promise<void> {
-  const here = await probeLayers();
-  const missing = layer === 'sim' ? undefined : here[layer];
-  if (missing !== undefined) throw new ReplayError(`the finding was made on the ${layer} layer. ${missing}`);
 }
 
 /** How many times a run is recorded, when it is not the finding's. */

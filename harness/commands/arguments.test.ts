@@ -13,6 +13,12 @@ describe('durations', () => {
   it.each(['', '0s', '10x', '5 m', 'm', '-5s', '1m foo', '1.5'])('%j is none', (text) => {
     expect(() => parseDuration(text)).toThrow('Expected a duration such as 90s');
   });
+
+  it('are no longer than a timer can wait', () => {
+    expect(parseDuration('596h') * 1000).toBeLessThan(2 ** 31);
+    for (const text of ['720h', '597h', '2147484', '36000m'])
+      expect(() => parseDuration(text)).toThrow('Expected a duration of 596h (24 days) at most.');
+  });
 });
 
 describe('shards', () => {

@@ -7,6 +7,9 @@ import { suggest } from '../suggest.ts';
 
 const unitSeconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 };
 
+/** A timer of Node's waits 2^31 - 1 ms at most, 596.5 hours, and not at all where it is told more. */
+const durationHoursMax = 596;
+
 /** `90s`, `10m`, `1h`, `1m30s`, or a number of seconds: to seconds. */
 export function parseDuration(text: string): number {
   const parts = [...text.matchAll(/(\d+(?:\.\d+)?)([smh])/g)];
@@ -16,6 +19,9 @@ export function parseDuration(text: string): number {
     : parts.reduce((sum, [, amount, unit]) => sum + Number(amount) * (unitSeconds[unit ?? ''] ?? 0), 0);
   if ((covered !== text && !/^\d+$/.test(text)) || !(seconds > 0)) {
     throw new InvalidArgumentError('Expected a duration such as 90s, 10m or 1h30m.');
+  }
+  if (seconds > durationHoursMax * 3600) {
+    throw new InvalidArgumentError(`Expected a duration of ${durationHoursMax}h (24 days) at most.`);
   }
   return seconds;
 }

@@ -1,8 +1,9 @@
 import { Command } from 'commander';
 import { againInUserNamespace } from '../namespace.ts';
-import { replay } from '../replay.ts';
+import { type ReplayOutcome, replay } from '../replay.ts';
+import { ReplayUnavailable } from '../replay-needs.ts';
 import type { CommandContext } from './context.ts';
-import { exitCodes } from './exit.ts';
+import { CommandFailure, exitCodes } from './exit.ts';
 import { withInterruption } from './interruption.ts';
 
 export function replayCommand(context: CommandContext): Command {
@@ -19,11 +20,20 @@ export function replayCommand(context: CommandContext): Command {
       const answered = await againInUserNamespace();
       if (answered !== undefined) return context.exit(answered);
       const { outcome, interrupted } = await withInterruption(context.progress.write, async (signal) => ({
-        outcome: await replay(tokenOrFile, { signal, ...(container !== undefined && { container }) }),
+        outcome: await replayHere(tokenOrFile, { signal, ...(container !== undefined && { container }) }),
         interrupted: signal.aborted ? (signal.reason as 'SIGINT' | 'SIGTERM') : undefined,
       }));
       context.output.write(outcome.text.endsWith('\n') ? outcome.text : `${outcome.text}\n`);
       if (interrupted !== undefined) context.exit(exitCodes[interrupted]);
       else context.exit(outcome.reproduced ? exitCodes.violated : exitCodes.held);
     });
+}
+
+async function replayHere(...parameters: Parameters<typeof replay>): Promise<ReplayOutcome> {
+  try {
+    return await replay(...parameters);
+  } catch (error) {
+    if (error instanceof ReplayUnavailable) throw new CommandFailure(exitCodes.unavailable, error.message);
+    throw error;
+  }
 }

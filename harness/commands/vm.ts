@@ -38,39 +38,55 @@ export function vmCommand(context: CommandContext): Command {
 async function runInMachine(
   parameters: readonly string[],
   { vmDirectory, memory, limit }: VmFlags,
-  { output, progress }: CommandContext,
+  { output, progress, now }: CommandContext,
 ): Promise<number> {
   const { MachineFailure, runMachine } = await import('../vm/machine.ts');
-  const { defaultVmDirectory, provideKernel, VmUnavailable } = await import('../vm/kernel.ts');
+  const { defaultVmDirectory, provideKernel } = await import('../vm/kernel.ts');
   const { whyNoQemu } = await import('../vm/qemu.ts');
+  const { VmUnavailable } = await import('../vm/unavailable.ts');
   const runs = runsDirectory(parameters);
   mkdirSync(runs, { recursive: true });
-  try {
+  const run = async (signal: AbortSignal): Promise<number> => {
     const problem = whyNoQemu();
     if (problem !== undefined) throw new VmUnavailable(`${problem.why}: ${problem.remedy}`);
-    const kernel = await provideKernel(vmDirectory ?? defaultVmDirectory(), (text) => progress.write(text));
+    const say = (text: string) => progress.write(text);
+    const kernel = await provideKernel(vmDirectory ?? defaultVmDirectory(), { say, signal, now: now() });
+    signal.throwIfAborted();
     const job = {
       command: [process.execPath, ...process.execArgv, process.argv[1] ?? '', ...parameters],
       directory: process.cwd(),
       environment: environment(output.colour),
       runs,
     };
-    return await withInterruption(progress.write, (signal) =>
-      runMachine({
-        kernel,
-        job,
-        memoryMiB: memory,
-        limitSeconds: limit,
-        stdout: (text) => output.write(text),
-        stderr: (text) => progress.write(text),
-        signal,
-      }),
-    );
+    return runMachine({
+      kernel,
+      job,
+      memoryMiB: memory,
+      limitSeconds: limit,
+      stdout: (text) => output.write(text),
+      stderr: say,
+      signal,
+    });
+  };
+  try {
+    return await withInterruption(progress.write, (signal) => unlessInterrupted(signal, run));
   } catch (error) {
     if (error instanceof VmUnavailable) throw new CommandFailure(exitCodes.unavailable, error.message);
     if (error instanceof MachineFailure) throw new CommandFailure(exitCodes.internal, error.message);
     throw error;
   }
+}
+
+/** What `work` answers; once it was interrupted the signal's exit code, however it came to its end. */
+async function unlessInterrupted(
+  signal: AbortSignal,
+  work: (signal: AbortSignal) => Promise<number>,
+): Promise<number> {
+  const code = await work(signal).catch((error: unknown) => {
+    if (!signal.aborted) throw error;
+    return exitCodes.internal;
+  });
+  return signal.aborted ? exitCodes[signal.reason as 'SIGINT' | 'SIGTERM'] : code;
 }
 
 /** Where the command in the machine will write its runs. */

@@ -56,7 +56,7 @@ export interface Job {
 export function jobScript({ command, directory, environment, runs }: Job): string {
   const variables = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
   // A home of its own: what the user's shells read when they start is not meant for here.
-  const run = ['env', '-i', `HOME=${home}`, ...variables, ...command].map(quoted).join(' ');
+  const job = heedingSignals(['env', '-i', `HOME=${home}`, ...variables, ...command], portFile('signal'));
   return `set -e
 mount -t tmpfs tmpfs /run
 mkdir -p ${home} /dev/shm /dev/pts
@@ -67,15 +67,21 @@ mkdir -p ${quoted(runs)}
 mount -i -t 9p -o ${transport} ${runsTag} ${quoted(runs)}
 cd ${quoted(directory)}
 set +e
-${run} </dev/null >${portFile('stdout')} 2>${portFile('stderr')} &
-job=$!
-while read -r signal; do kill -s "$signal" $job; done <${portFile('signal')} &
-wait $job
+${job} </dev/null >${portFile('stdout')} 2>${portFile('stderr')}
 echo $? >${portFile('exit')}
 sync
 echo b >/proc/sysrq-trigger
 sleep 60
 `;
+}
+
+/**
+ * A line of shell that runs the command, and sends it the signals whose names are in the lines of a file. A shell that becomes
+ * the command does so, and not one that has it in the background: there it would start deaf to SIGINT (POSIX, 2.11).
+ */
+export function heedingSignals(command: readonly string[], file: string): string {
+  const reader = `while read -r signal; do kill -s "$signal" $$; done <${quoted(file)} &`;
+  return `sh -c ${quoted(`${reader} exec ${command.map(quoted).join(' ')}`)}`;
 }
 
 const home = '/run/home';

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { release } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { whyNotInKernel } from './kernel.ts';
 
@@ -5,6 +7,14 @@ describe('a kernel', () => {
   const kernel = (release: string, ...types: string[]) => ({
     release,
     has: (type: string) => types.includes(type),
+  });
+
+  it('that is running has what it tells', () => {
+    const types = readFileSync('/proc/filesystems', 'utf8');
+    if (types.includes('\text4\n')) expect(whyNotInKernel('ext4')).toBeUndefined();
+    expect(whyNotInKernel('powercut-none' as 'ext4')).toMatch(
+      `This kernel (${release()}) has no powercut-none.`,
+    );
   });
 
   it('takes what it has', () => {
