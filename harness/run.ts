@@ -223,7 +223,7 @@ function worst(verdicts: readonly ScenarioVerdict[]): Exclude<Status, 'not-teste
 }
 
 /** Tries each layer. */
-export async function probeLayers(): Promise<LayersHere> {
+async function probeLayers(): Promise<LayersHere> {
   const fuse = await probeFuse();
   const block = fuse.available ? await probeBlock() : fuse;
   const dm = await probeDm();
