@@ -176,6 +176,20 @@ describe.skipIf(!fuse.available)('a run', () => {
     expect(again.code).toBe(1);
   });
 
+  it('of a program that breaks each promise shows the first one that is broken, and no later', async () => {
+    const all = 'while read -r i; do grep -qx $i f 2>/dev/null || exit 1; done < "$POWERCUT_ACKED"';
+    writeScenario(
+      'many',
+      ': > f; sync f .; for i in 1 2 3 4 5; do echo $i >> f; echo $i; sleep 0.05; done',
+      all,
+    );
+    await powercut('run', 'many.json');
+    const [finding] = latestVerdict().scenarios[0]?.findings ?? [];
+    const promised = finding?.timeline.filter(({ kind }) => kind === 'acknowledgement');
+    expect(promised).toHaveLength(1);
+    expect(finding?.shrink.lostAfter).toBe(1);
+  });
+
   it('of a program that has been changed since is judged as it is now by the token of an earlier finding', async () => {
     writeScenario('changing', careless, honest);
     await powercut('run', 'changing.json');

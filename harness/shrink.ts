@@ -1,4 +1,4 @@
-import { crashStates } from '../src/faults/model/crash-states.ts';
+import { crashPoints, crashStates } from '../src/faults/model/crash-states.ts';
 import { takeApart } from '../src/faults/model/effects.ts';
 import { buildImage } from '../src/faults/model/image.ts';
 import { add, bits, has, isLegal, pendingAt } from '../src/faults/model/pending.ts';
@@ -32,6 +32,8 @@ export interface ShrinkSettings {
 /** How many shorter workloads are tried, and how many crash states of each. */
 const workloadsMax = 30;
 const statesEach = 150;
+/** How many earlier crashes. */
+const pointsMax = 150;
 
 /**
  * The smallest witness that was found for the same claim: fewest steps asked, then fewest effects lost. Undefined if
@@ -48,7 +50,8 @@ export async function shrink(
   // Under `slow`, each try would wait for a stall to end, or for a subject that hangs.
   const isKept = settings.sameWorkload === true || violation.fault === 'slow';
   const fewerSteps = isKept ? first.violation : await shrinker.fewerSteps(first.violation);
-  const smallest = await shrinker.fewerLost(fewerSteps);
+  const earlier = await shrinker.earlierCrash(fewerSteps);
+  const smallest = await shrinker.fewerLost(earlier);
   const confirmed = (await confirm(lane, smallest)) ?? first;
   return {
     ...confirmed,
@@ -108,6 +111,26 @@ class Shrinker {
       steps = fewer;
     }
     return best;
+  }
+
+  /** Of a program, whose steps nobody can leave out: the earliest crash of the same run that shows it with all lost that may be. */
+  async earlierCrash(violation: Violation): Promise<Violation> {
+    const { run, fault, profile, state, origin } = violation;
+    const isProgram = run.conversation.kind === 'lines' && origin.kind === 'workload';
+    if (!isProgram || fault !== 'power-loss') return violation;
+    const trace = takeApart(run.recording);
+    const { order } = crashStates(trace, profileFor(run.recording, profile), fault, { seed: 0, limit: 1 });
+    const points = crashPoints(trace, run.exploredUpTo).filter((point) => point < state.point);
+    for (const point of points.slice(0, pointsMax)) {
+      if (this.settings.shouldStop()) break;
+      const lost = pendingAt(order, point)
+        .atoms.flatMap((id) => order.atoms[id]?.effects ?? [])
+        .sort((a, b) => a - b);
+      if (lost.length === 0) continue;
+      const found = await this.tryState({ ...violation, state: { point, lost, filler: 'old' } });
+      if (found !== undefined) return found;
+    }
+    return violation;
   }
 
   /** Gives back lost effects, one by one with all that they need, as long as the claim stays broken. */
