@@ -1,5 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -188,6 +196,22 @@ describe.skipIf(!fuse.available)('a run', () => {
     const promised = finding?.timeline.filter(({ kind }) => kind === 'acknowledgement');
     expect(promised).toHaveLength(1);
     expect(finding?.shrink.lostAfter).toBe(1);
+  });
+
+  it('in parts is joined into one, with its findings', async () => {
+    writeScenario('careless', careless, honest);
+    const runs: string[] = [];
+    for (const shard of ['1/2', '2/2']) {
+      await powercut('run', 'careless.json', '--shard', shard, '--keep');
+      runs.push(realpathSync(join(directory, 'reports', 'runs', 'latest')));
+    }
+    const joined = await powercut('report', ...runs);
+    expect(joined).toMatchObject({ code: 1, stdout: expect.stringContaining('VIOLATED') });
+    const [finding] = latestVerdict().scenarios[0]?.findings ?? [];
+    const file = join('reports', 'runs', 'latest', finding?.replay.file ?? '');
+    expect(await powercut('replay', file)).toMatchObject({ code: 1 });
+    const half = await powercut('report', ...runs.slice(0, 1), ...runs.slice(0, 1));
+    expect(half).toMatchObject({ code: 64, stderr: expect.stringContaining('has 1/2, 2/2') });
   });
 
   it('of a program that has been changed since is judged as it is now by the token of an earlier finding', async () => {

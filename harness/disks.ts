@@ -1,3 +1,4 @@
+import { worst } from '../reports/status.ts';
 import {
   type CanaryPlace,
   type Claim,
@@ -8,7 +9,6 @@ import {
 import { fileSystemNames } from '../src/faults/block/file-systems.ts';
 import type { LayerName } from '../src/faults/layer.ts';
 import { type LoadedScenario, profileNames, type Scenario } from './scenario.ts';
-import { worst } from './scenario-verdict.ts';
 
 /** The layers under the kernel's own file systems. What a run calls a profile is there the file system of that name. */
 export function isOnDisks(layer: LayerName | 'auto'): boolean {

@@ -1,6 +1,6 @@
 import { cpus, release } from 'node:os';
-import { canaryOutcome, isCanary } from '../reports/summary.ts';
-import type { ScenarioVerdict, Status, Verdict } from '../reports/verdict.ts';
+import { overallStatus } from '../reports/status.ts';
+import type { ScenarioVerdict, Verdict } from '../reports/verdict.ts';
 import { verdictSchemaVersion } from '../reports/verdict.ts';
 import { probeBlock } from '../src/faults/block/probe.ts';
 import { probeDm } from '../src/faults/dm/probe.ts';
@@ -33,7 +33,7 @@ export async function runScenarios(
   const { verdicts, canaries } = await run.all();
   // That a canary was found proves nothing of what was to be tested beside it.
   const isWorthless = canaries.some(({ canary }) => canary?.found === false);
-  const status = worst(verdicts);
+  const status = overallStatus(verdicts);
   const { statesJudged } = run;
   const seconds = clock.seconds();
   const interrupted = options.signal.aborted ? signalName(options.signal.reason) : undefined;
@@ -42,6 +42,7 @@ export async function runScenarios(
     schemaVersion: verdictSchemaVersion,
     version: packageVersion(),
     seed: options.seed,
+    ...(options.shard === undefined ? {} : { part: options.shard }),
     status: isWorthless && status === 'held' ? 'unknown' : status,
     scenarios: [...verdicts, ...canaries],
     ...(interrupted === undefined ? {} : { interrupted }),
@@ -209,17 +210,6 @@ class Run {
       findings: foundBefore + foundNow,
     });
   }
-}
-
-/** A canary that was found, or whose bug does no harm here, is a success; one that was missed makes what else held worthless. */
-function worst(verdicts: readonly ScenarioVerdict[]): Exclude<Status, 'not-tested'> {
-  const counted = verdicts.map((verdict): Status => {
-    if (!isCanary(verdict) || verdict.status === 'not-tested') return verdict.status;
-    return canaryOutcome(verdict) === 'missed' ? 'unknown' : 'held';
-  });
-  if (counted.includes('violated')) return 'violated';
-  if (counted.includes('unknown') || !counted.includes('held')) return 'unknown';
-  return 'held';
 }
 
 /** Tries each layer. */

@@ -1,5 +1,6 @@
 import { relative } from 'node:path';
-import type { Cell, Claim, Exploration, FaultKind, ScenarioVerdict, Status } from '../reports/verdict.ts';
+import { worst } from '../reports/status.ts';
+import type { Cell, Claim, Exploration, FaultKind, ScenarioVerdict } from '../reports/verdict.ts';
 import type { Findings } from './findings.ts';
 import { isLive } from './live-faults.ts';
 import { type Explored, mergeTallies } from './merge.ts';
@@ -229,9 +230,4 @@ function canaryOf(
 /** The known bug, without what is for the kernel's own file systems. */
 export function plantedIn({ breaks, under }: NonNullable<Scenario['canary']>) {
   return { breaks, under };
-}
-
-export function worst(statuses: readonly Status[]): Status {
-  for (const status of ['violated', 'unknown', 'held'] as const) if (statuses.includes(status)) return status;
-  return 'not-tested';
 }

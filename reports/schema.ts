@@ -158,6 +158,7 @@ export const verdictSchema = z.object({
   schemaVersion: z.literal(verdictSchemaVersion),
   version: z.string(),
   seed: z.number(),
+  part: z.object({ index: z.int().min(1), count: z.int().min(1) }).exactOptional(),
   status: z.enum(['held', 'violated', 'unknown']),
   scenarios: z.array(scenario),
   interrupted: z.enum(['SIGINT', 'SIGTERM']).exactOptional(),

@@ -50,6 +50,8 @@ export interface Verdict {
   readonly schemaVersion: typeof verdictSchemaVersion;
   readonly version: string;
   readonly seed: number;
+  /** Of a run in parts (`--shard`): which one this is, from 1, of how many. */
+  readonly part?: { readonly index: number; readonly count: number };
   /** The worst over all scenarios; a canary counts as held when it was found, as unknown when it was not. */
   readonly status: Exclude<Status, 'not-tested'>;
   readonly scenarios: readonly ScenarioVerdict[];

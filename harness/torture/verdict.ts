@@ -1,7 +1,8 @@
+import { worst } from '../../reports/status.ts';
 import type { Cell, Claim, FaultKind, ScenarioVerdict } from '../../reports/verdict.ts';
 import type { ClaimTally } from '../exploration.ts';
 import type { Findings } from '../findings.ts';
-import { describeRun, notConfirmed, type Recorded, stated, untestable, worst } from '../scenario-verdict.ts';
+import { describeRun, notConfirmed, type Recorded, stated, untestable } from '../scenario-verdict.ts';
 import { type Campaign, failuresAlone } from './campaign.ts';
 import { namedFaults } from './draw.ts';
 import { tallyCycles } from './tally.ts';
