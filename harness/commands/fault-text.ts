@@ -21,8 +21,11 @@ export function listText(rules: Results['list']): string {
 
 export function cutText({ pending, lost, profile, seed }: CutResult): string {
   const head = `The power went (${profile}, seed ${seed}). Lost, in whole or in part: ${lost.length} of ${counted(pending, 'operation')} that no barrier had covered.`;
-  return [head, ...lost.map(operationText)].join('\n');
+  return [head, ...lost.map(operationText), stale].join('\n');
 }
+
+const stale =
+  'Files and directories that were open, working directories too, are of the tree before the cut and answer EIO: open them, or cd, again.';
 
 export function pendingText({ count, operations, profile }: PendingResult): string {
   const head = `${counted(count, 'operation')} would be in doubt if the power went now (${profile})`;

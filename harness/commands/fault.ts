@@ -67,7 +67,12 @@ export function faultCommand(context: CommandContext): Command {
     .description('take rules away, by id or wildcard; without, all')
     .action((pattern = '*') =>
       ask(
-        (mount) => mount.request({ op: 'clear', pattern }),
+        async (mount) => {
+          const ids = await mount.request({ op: 'clear', pattern });
+          const isId = !/[*?]/.test(pattern);
+          if (isId && ids.length === 0) throw new ControlError('invalid', `there is no rule ${pattern}`);
+          return ids;
+        },
         (ids) => `${counted(ids.length, 'rule')} taken away${ids.length === 0 ? '' : `: ${ids.join(', ')}`}`,
       ),
     );

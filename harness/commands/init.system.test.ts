@@ -31,6 +31,12 @@ it('nothing that is there is overwritten, and nothing else is written then', () 
   expect(() => readFileSync(join(root, 'my-program.yaml'))).toThrow('ENOENT');
 });
 
+it('a directory that cannot be made is wrong use', () => {
+  expect(() => writeTemplate('sh', '/proc/powercut/scenarios', () => {})).toThrow(
+    expect.objectContaining({ exitCode: 64, message: expect.stringContaining('ENOENT') }),
+  );
+});
+
 it('the workload of sh makes promises, and its checker tells kept from broken ones', async () => {
   const { scenario, directory } = await load('sh');
   const { workload = [], checker = [] } = scenario.subject;

@@ -1,9 +1,10 @@
-import { copyFileSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { copyFileSync, existsSync, readdirSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { Command, Option } from 'commander';
 import { packageRoot } from '../package.ts';
 import type { CommandContext } from './context.ts';
 import { CommandFailure, exitCodes } from './exit.ts';
+import { makeWithParents } from './make-directory.ts';
 
 const templates = ['sh', 'node', 'python'] as const;
 type Template = (typeof templates)[number];
@@ -21,7 +22,7 @@ export function initCommand(context: CommandContext): Command {
       const scenario = writeTemplate(template, join(directory, 'scenarios'), (file) =>
         context.progress.write(`wrote ${file}\n`),
       );
-      context.output.write(`Now run it: powercut run ${scenario}\n`);
+      context.output.write(`Now run it: npx powercut run ${scenario}\n`);
     });
 }
 
@@ -40,9 +41,21 @@ export function writeTemplate(template: Template, target: string, wrote: (file: 
     );
   }
   for (const file of files) {
-    mkdirSync(dirname(join(target, file)), { recursive: true });
-    copyFileSync(join(source, file), join(target, file));
+    copyTo(join(target, file), join(source, file));
     wrote(join(target, file));
   }
   return join(target, files.find((file) => file.endsWith('.yaml')) ?? '');
+}
+
+function copyTo(file: string, source: string): void {
+  try {
+    makeWithParents(dirname(file));
+    copyFileSync(source, file);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new CommandFailure(
+      exitCodes.usage,
+      `${file} cannot be written: ${reason}\nName another directory.`,
+    );
+  }
 }

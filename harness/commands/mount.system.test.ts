@@ -45,7 +45,12 @@ describe.skipIf(fuseMissing !== undefined)('a disk that is mounted by hand', () 
     );
     expect((await fault('list')).stdout).toContain('fired 1 time');
     expect((await fault('pending')).stdout).toContain('write queue 0+8');
-    expect((await fault('cut', '--state', 'all-lost')).stdout).toContain('write queue 0+8');
+    const open = fs.openSync(file, 'r');
+    const { stdout } = await fault('cut', '--state', 'all-lost');
+    expect(stdout).toContain('write queue 0+8');
+    expect(stdout).toContain('are of the tree before the cut and answer EIO');
+    expect(() => fs.readSync(open, Buffer.alloc(1))).toThrow('EIO');
+    fs.closeSync(open);
     expect(['durable', '']).toContain(fs.readFileSync(file, 'utf8'));
     running.child.kill('SIGINT');
     expect(await running.ended).toMatchObject({ code: 0, stderr: '' });
@@ -85,6 +90,8 @@ describe.skipIf(fuseMissing !== undefined)('a disk that is mounted by hand', () 
     expect(fs.readdirSync(join(disk, 'liar'))).toEqual(['below']);
     fs.writeFileSync(join(disk, 'honest', 'bad'), 'x');
     expect(() => fs.readFileSync(join(disk, 'honest', 'bad'))).toThrow('EIO');
+    expect(await fault('clear', '99')).toMatchObject({ code: 64, stderr: 'powercut: there is no rule 99\n' });
+    expect(await fault('clear', '9*')).toMatchObject({ code: 0, stdout: '0 rules taken away\n' });
     expect((await fault('clear')).stdout).toBe('2 rules taken away: 1, 2\n');
     expect(fs.readFileSync(join(disk, 'honest', 'bad'), 'utf8')).toBe('x');
     running.child.kill('SIGTERM');

@@ -5,8 +5,8 @@ import { runAndReport } from './run.ts';
 import { addRunOptions, type RunFlags } from './run-options.ts';
 
 const answers = `
-Answers: 0 every barrier is missed when it is left out, or redundant for a reason that the scenario accepts;
-1 a barrier is undetected; 2 one is redundant and the scenario does not say why, or something is unknown.`;
+Answers: 0 a claim breaks without each barrier, or the scenario says why it is redundant; 1 no claim breaks without
+one of them (undetected); 2 one is redundant and the scenario does not say why, or something is unknown.`;
 
 export function mutateCommand(context: CommandContext): Command {
   const command = new Command('mutate')
@@ -16,7 +16,7 @@ export function mutateCommand(context: CommandContext): Command {
     )
     .argument('<scenario...>', 'files, directories, or names in ./scenarios')
     .addHelpText('after', answers);
-  return addRunOptions(command, 'crash states for each barrier, fault and profile (default: 200)').action(
+  return addRunOptions(command, 'crash states for each barrier, fault and profile (default: 1000)').action(
     (names: string[], flags: RunFlags) => runAndReport(names, flags, context, mutateScenario),
   );
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { InvalidArgumentError } from 'commander';
 import { renderGithub } from '../../reports/github.ts';
@@ -19,7 +19,10 @@ export interface Reporter {
   readonly file?: string;
 }
 
-/** `NAME` or `NAME=FILE`, one more on top of those `before`. At most one can have stdout. */
+/**
+ * `NAME` or `NAME=FILE`, one more on top of those `before`. At most one can have stdout. A file is for a directory that is
+ * there: one that was mistyped is told of now, and not when the run is over.
+ */
 export function parseReporter(text: string, before: readonly Reporter[] = []): readonly Reporter[] {
   const cut = text.indexOf('=');
   const [found, file] = cut < 0 ? [text] : [text.slice(0, cut), text.slice(cut + 1)];
@@ -31,6 +34,8 @@ export function parseReporter(text: string, before: readonly Reporter[] = []): r
     );
   }
   if (file === '') throw new InvalidArgumentError(`Expected a file after ${name}=.`);
+  const problem = file === undefined ? undefined : problemOfFile(file);
+  if (problem !== undefined) throw new InvalidArgumentError(problem);
   const taken = before.find((one) => one.file === undefined);
   if (file === undefined && taken !== undefined) {
     throw new InvalidArgumentError(
@@ -38,6 +43,14 @@ export function parseReporter(text: string, before: readonly Reporter[] = []): r
     );
   }
   return [...before, file === undefined ? { name } : { name, file }];
+}
+
+function problemOfFile(file: string): string | undefined {
+  // Nothing but a directory has an entry `.`.
+  const isDirectory = (path: string) => existsSync(`${path}/.`);
+  if (isDirectory(file)) return `${file} is a directory: name a file in it.`;
+  const directory = dirname(file);
+  return isDirectory(directory) ? undefined : `There is no directory ${directory}: make it first.`;
 }
 
 /** Prints or writes each report; `terminal` on stdout where none of them has it. */
@@ -52,7 +65,6 @@ export function emitReports(
     if (file === undefined) {
       print(render(verdict, name, look));
     } else {
-      mkdirSync(dirname(file), { recursive: true });
       writeFileSync(file, render(verdict, name, { ...look, width: 100, colour: false }));
     }
   }

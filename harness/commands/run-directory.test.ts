@@ -26,6 +26,18 @@ it('a run directory says when and what, and is never used twice', () => {
   expect(names).toEqual(['20260314-150926-git', '20260314-150926-git-2', '20260314-150926-git-and-2-more']);
 });
 
+it('where no directory can be made, that is wrong use', () => {
+  writeFileSync(join(runs, '..', '..', 'file'), '');
+  for (const [place, why] of [
+    [join('/proc', 'powercut', 'runs'), 'ENOENT'],
+    [join(runs, '..', '..', 'file'), 'ENOTDIR'],
+    [join(runs, '..', '..', 'file', 'runs'), 'ENOTDIR'],
+  ] as const)
+    expect(() => createRunDirectory(place, at, ['a'])).toThrow(
+      expect.objectContaining({ exitCode: 64, message: expect.stringContaining(why) }),
+    );
+});
+
 it('runs in which all held are pruned; the newest, the kept and all others stay', () => {
   const old = finishedRun(0, verdictText('held'));
   const kept = finishedRun(1, verdictText('held'));

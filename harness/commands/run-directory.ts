@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { CommandFailure, exitCodes } from './exit.ts';
+import { makeNew, makeWithParents } from './make-directory.ts';
 
 export const defaultRunsDirectory = join('reports', 'runs');
 
@@ -13,24 +14,15 @@ const keepMark = 'keep';
  * `-and-3-more` after the first scenario of several, and `-2`, `-3` if another run took the name in that second.
  */
 export function createRunDirectory(runs: string, startedAt: Date, scenarioNames: readonly string[]): string {
-  makeDirectory(runs);
   const [day = '', time = ''] = startedAt.toISOString().replaceAll(/[-:]/g, '').split(/[T.]/);
   const more = scenarioNames.length - 1;
   const id = `${day}-${time}-${scenarioNames[0] ?? 'nothing'}${more > 0 ? `-and-${more}-more` : ''}`;
-  for (let attempt = 1; ; attempt++) {
-    const directory = resolve(runs, attempt === 1 ? id : `${id}-${attempt}`);
-    try {
-      mkdirSync(directory);
-      return directory;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    }
-  }
-}
-
-function makeDirectory(path: string): void {
   try {
-    mkdirSync(path, { recursive: true });
+    makeWithParents(resolve(runs));
+    for (let attempt = 1; ; attempt++) {
+      const directory = resolve(runs, attempt === 1 ? id : `${id}-${attempt}`);
+      if (makeNew(directory)) return directory;
+    }
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new CommandFailure(

@@ -1,9 +1,11 @@
+import { readdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { WalError } from '../../src/wal/errors.ts';
 import type { LogPlace } from '../../src/wal/place.ts';
 import { openFileStorage } from '../../src/wal/storage/file-storage.ts';
 import { StorageError } from '../../src/wal/storage.ts';
 import type { Line } from '../../src/wal/tool/lines.ts';
+import { isLogFile } from '../../src/wal/tool/survey.ts';
 import { CommandFailure, exitCodes } from './exit.ts';
 import { type Output, painter, type Style } from './output.ts';
 
@@ -12,19 +14,30 @@ export function logAt(directory: string): LogPlace {
   return openFileStorage(resolve(directory));
 }
 
-/** Carries out a command on a log. What the disk or the log refuses is the user's to mend, and no failure of powercut. */
-export async function onLog<T>(directory: string, work: () => Promise<T>): Promise<T> {
+/**
+ * Carries out a command on a log, of which there is something in at least one of the directories. What the disk or the log
+ * refuses is the user's to mend, and no failure of powercut.
+ */
+export async function onLog<T>(directories: readonly string[], work: () => Promise<T>): Promise<T> {
+  const places = directories.join(' and ');
+  if (!directories.flatMap(namesIn).some(isLogFile))
+    throw new CommandFailure(exitCodes.usage, `there is no log in ${places}: name the directory of one`);
   try {
     return await work();
   } catch (error) {
-    if (error instanceof StorageError && error.code === 'not-found')
-      throw new CommandFailure(
-        exitCodes.usage,
-        `${directory} cannot be read: ${error.message}\nName the directory of a log.`,
-      );
     if (error instanceof StorageError || error instanceof WalError)
-      throw new CommandFailure(exitCodes.unknown, `${directory}: ${error.message}`);
+      throw new CommandFailure(exitCodes.unknown, `${places}: ${error.message}`);
     throw error;
+  }
+}
+
+function namesIn(directory: string): string[] {
+  try {
+    return readdirSync(directory);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const isElsewhere = code === 'ENOENT' || code === 'ENOTDIR';
+    throw new CommandFailure(isElsewhere ? exitCodes.usage : exitCodes.unknown, `${directory}: ${message}`);
   }
 }
 

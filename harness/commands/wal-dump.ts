@@ -2,8 +2,9 @@ import { statSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { Command } from 'commander';
 import { dumpData, dumpLines } from '../../src/wal/tool/dump.ts';
-import { survey } from '../../src/wal/tool/survey.ts';
+import { isLogFile, survey } from '../../src/wal/tool/survey.ts';
 import type { CommandContext } from './context.ts';
+import { CommandFailure, exitCodes } from './exit.ts';
 import { logAt, onLog, writeJson, writeLine } from './wal-context.ts';
 
 interface DumpFlags {
@@ -23,9 +24,12 @@ export function walDumpCommand(context: CommandContext): Command {
     .option('--json', 'for programs')
     .action(async (path: string, { records = false, json = false }: DumpFlags) => {
       const isFile = statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+      if (isFile && !isLogFile(basename(path)))
+        throw new CommandFailure(exitCodes.usage, `${path}: no file of a log has such a name`);
+      const directory = isFile ? dirname(path) : path;
       const options = { records, ...(isFile && { only: basename(path) }) };
-      await onLog(path, async () => {
-        const log = await survey(logAt(isFile ? dirname(path) : path));
+      await onLog([directory], async () => {
+        const log = await survey(logAt(directory));
         if (json) return writeJson(context.output, await dumpData(log, options));
         for await (const line of dumpLines(log, options)) writeLine(context.output, line);
       });

@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import type { LogPlace } from '../../src/wal/place.ts';
 import { line } from '../../src/wal/tool/lines.ts';
 import { planRepair, type RepairOptions, type RepairPlan } from '../../src/wal/tool/repair.ts';
 import type { CommandContext } from './context.ts';
@@ -33,7 +34,8 @@ export function walRepairCommand(context: CommandContext): Command {
     )
     .option('--write', 'do it')
     .action(async (directory: string, flags: RepairFlags) => {
-      const done = await onLog(directory, () => repair(context, directory, flags));
+      const copies = flags.mirror === undefined ? [directory] : [directory, flags.mirror];
+      const done = await onLog(copies, () => repair(context, directory, flags));
       context.exit(done ? exitCodes.held : exitCodes.violated);
     });
 }
@@ -54,20 +56,25 @@ async function repair({ output }: CommandContext, directory: string, flags: Repa
   }
   for (const { file, what, loses } of plan.steps) {
     writeLine(output, line(`${write ? 'repairing' : 'would repair'} ${file}: ${what}`, 'title'));
-    if (loses !== undefined) writeLine(output, line(`  lost: ${loses}`, 'bad'));
-    else writeLine(output, line('  nothing is lost by this', 'dim'));
+    if (loses === undefined) writeLine(output, line('  nothing is lost by this', 'dim'));
+    else writeLine(output, line(`  ${write ? 'lost' : 'would lose'}: ${loses}`, 'bad'));
   }
   for (const refusal of plan.refusals) writeLine(output, line(`not repaired: ${refusal}`, 'bad'));
   if (write) return carryOut(output, directory, plan, options);
-  const advice = plan.steps.length === 0 ? adviceFor(flags) : 'Nothing was changed. Add --write to do it.';
+  const isPlanned = plan.steps.length > 0;
+  const advice = isPlanned ? 'Nothing was changed. Add --write to do it.' : await otherWays(place, options);
   writeLine(output, line(advice));
   return false;
 }
 
-function adviceFor({ mirror, policy }: RepairFlags): string {
+async function otherWays(place: LogPlace, options: RepairOptions): Promise<string> {
+  const { mirror, policy = 'point-in-time' } = options;
+  const [end] = policy === options.policy ? [] : (await planRepair(place, { ...options, policy })).steps;
   const ways = [
     ...(mirror === undefined ? ['--mirror DIR takes what is damaged from the other copy'] : []),
-    ...(policy === undefined ? ['--policy point-in-time ends the log before the first damage'] : []),
+    ...(end === undefined
+      ? []
+      : [`--policy ${policy} ends the log before the first damage, and would lose ${end.loses}`]),
   ];
   return `Nothing was changed.${ways.length === 0 ? '' : ` What can be done: ${ways.join('; ')}.`}`;
 }

@@ -12,7 +12,7 @@ export function walStatsCommand(context: CommandContext): Command {
     .argument('<dir>', "a log's directory")
     .option('--json', 'for programs')
     .action(async (directory: string, { json = false }: { readonly json?: boolean }) => {
-      const found = await onLog(directory, async () => gatherStatistics(await survey(logAt(directory))));
+      const found = await onLog([directory], async () => gatherStatistics(await survey(logAt(directory))));
       if (json) writeJson(context.output, found);
       else
         for (const each of renderStatistics(found, context.now().getTime())) writeLine(context.output, each);

@@ -19,7 +19,8 @@ export function walVerifyCommand(context: CommandContext): Command {
         directory: string,
         { mirror, json = false }: { readonly mirror?: string; readonly json?: boolean },
       ) => {
-        const found = await onLog(directory, () =>
+        const copies = mirror === undefined ? [directory] : [directory, mirror];
+        const found = await onLog(copies, () =>
           verifyPlace(logAt(directory), mirror === undefined ? undefined : logAt(mirror)),
         );
         if (json) writeJson(context.output, found);
@@ -42,8 +43,7 @@ export function renderVerification(directory: string, found: Verification): Line
   const damages = problems.filter(isDamage).length;
   if (damages > 0)
     return [...lines, line(`${directory}: ${countOf(damages, 'damaged place')}; read ${read}`, 'bad')];
-  if (segments === 0 && problems.length === 0)
-    return [line(`${directory}: there is no log here, or an empty one`)];
+  if (segments === 0 && problems.length === 0) return [line(`${directory}: a log without any record`)];
   return [...lines, line(`${directory}: all good; read ${read}`, 'good')];
 }
 

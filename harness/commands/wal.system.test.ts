@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -94,9 +94,35 @@ describe('powercut wal', () => {
     expect(text).toMatch(/records +4 \(LSN 1 to 4\)/);
   });
 
-  test('a directory that is not there is wrong use', async () => {
-    await expect(run('verify', join(directory, 'nothing'))).rejects.toMatchObject({
-      exitCode: exitCodes.usage,
-    });
+  test('repair says what each way would lose before it is taken', async () => {
+    damage();
+    const loses = 'LSN 2 and all that follow, 2 of which can be read now';
+    expect((await run('repair', directory)).text).toContain(
+      `--policy point-in-time ends the log before the first damage, and would lose ${loses}`,
+    );
+    const { text } = await run('repair', directory, '--policy', 'point-in-time');
+    expect(text).toContain(`would lose: ${loses}`);
+  });
+
+  test.each(['dump', 'verify', 'repair', 'stats'])('%s of what is no log is wrong use', async (command) => {
+    const refuse = (path: string, message: string) =>
+      expect(run(command, path)).rejects.toMatchObject({
+        exitCode: exitCodes.usage,
+        message: expect.stringContaining(message),
+      });
+    const empty = join(directory, 'empty');
+    mkdirSync(empty);
+    writeFileSync(join(empty, 'notes'), '');
+    await refuse(empty, `there is no log in ${empty}`);
+    await refuse(join(directory, 'nothing'), join(directory, 'nothing'));
+    await refuse(join(empty, 'notes'), join(empty, 'notes'));
+  });
+
+  test('a copy that is lost altogether is damage, and is repaired from the other one', async () => {
+    const empty = join(directory, 'empty');
+    mkdirSync(empty);
+    expect((await run('verify', directory, '--mirror', empty)).code).toBe(exitCodes.violated);
+    expect((await run('repair', empty, '--mirror', directory, '--write')).code).toBe(exitCodes.held);
+    expect((await run('verify', directory, '--mirror', empty)).code).toBe(exitCodes.held);
   });
 });

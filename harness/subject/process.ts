@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import type { Environment } from './command.ts';
-import { killStragglers, markVariable, signalGroup } from './stragglers.ts';
+import { killStragglers, markVariable, signalGroup, startTimeOf } from './stragglers.ts';
 import { Tail } from './tail.ts';
 
 /** The one place where powercut starts a subject's processes. Each leads its own process group and dies with all of it. */
@@ -102,12 +103,14 @@ function spawnChild(options: ProcessOptions, mark: string): ChildProcess {
 
 async function waitForEnd(child: ChildProcess, pid: number, mark: string): Promise<ProcessEnd> {
   const startedAt = performance.now();
+  const startTime = startTimeOf(pid);
   const closed = once(child, 'close');
   const [code, signal] = (await once(child, 'exit')) as [number | null, string | null];
   try {
     // Only now: a straggler may hold stdout open, and `close` would never come.
-    const stragglers = await killStragglers({ leader: pid, mark, livedMs: performance.now() - startedAt });
-    await closed;
+    const livedMs = performance.now() - startedAt;
+    const stragglers = await killStragglers({ leader: pid, mark, startTime, livedMs });
+    if (!(await comesWithin(lastWordsMs, closed))) throw new Error(explainHolder(child.spawnfile));
     return code === null
       ? { kind: 'killed', signal: signal ?? 'an unknown signal' }
       : { kind: 'exited', code, stragglers };
@@ -115,6 +118,24 @@ async function waitForEnd(child: ChildProcess, pid: number, mark: string): Promi
     running.delete(pid);
     for (const stream of [child.stdin, child.stdout, child.stderr]) stream?.destroy();
   }
+}
+
+/** What an ended process wrote is there already; this is for a machine that has much else to do. */
+const lastWordsMs = 1000;
+
+async function comesWithin(ms: number, event: Promise<unknown>): Promise<boolean> {
+  const timer = new AbortController();
+  const overdue = sleep(ms, undefined, { signal: timer.signal })
+    // This process may have been busy all that time: one turn to read what lies there, and one to learn that it was the end.
+    .then(() => nextTurn())
+    .then(() => nextTurn(false));
+  const came = await Promise.race([event.then(() => true), overdue]);
+  timer.abort();
+  return came;
+}
+
+function explainHolder(program: string): string {
+  return `${program} ended, and something that it had started still holds its output, outside its process group and without its environment: end that first, or wait for it`;
 }
 
 function explainStart(options: ProcessOptions, cause: unknown): string {

@@ -2,11 +2,18 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
- * Processes that outlive the one that powercut started. They are found by its process group, and by the environment
- * variable that every descendant inherits, so that a daemon that left the group is found too. All of this reads
- * Linux's /proc; on other systems only the process group is killed.
+ * Processes that outlive the one that powercut started. They are found by its process group; by the environment
+ * variable that descendants inherit, so that a daemon that left the group is found too; and, in a lane's own pid
+ * namespace, by having lost their parent, so that one that also cleaned its environment is. All of this reads Linux's
+ * /proc; on other systems only the process group is killed.
  */
 export const markVariable = 'POWERCUT_PROCESS';
+
+/**
+ * In such a namespace the lane is a child of the first process, and all other children of that one are orphans. Elsewhere
+ * they may be anybody's.
+ */
+const orphansAreSubjects = process.env.POWERCUT_LANE_NAMESPACES === 'private' && process.ppid === 1;
 
 /** A SIGKILL takes effect at once, except in a process that waits for a disk: it gets this long. */
 const goneWithinMs = 10_000;
@@ -15,18 +22,21 @@ const goneWithinMs = 10_000;
 export interface EndedProcess {
   readonly leader: number;
   readonly mark: string;
+  /** Of {@link startTimeOf}. */
+  readonly startTime: number;
   readonly livedMs: number;
 }
 
 /** Kills what is left of it, waits until that is gone, and answers how many processes it was. */
-export async function killStragglers({ leader, mark, livedMs }: EndedProcess): Promise<number> {
+export async function killStragglers(ended: EndedProcess): Promise<number> {
+  const { leader, livedMs } = ended;
   // Looked at before anything is killed: what is gone by the time it is counted would not be counted.
   const groupIsEmpty = !signal(-leader, 0);
   if (groupIsEmpty && newestProcess() === leader) return 0;
   const candidates = livedMs < wrapMsMin ? () => processesSince(leader) : allProcesses;
   const seen = new Set<number>();
   for (let waitMs = 1, waitedMs = 0; ; waitedMs += waitMs, waitMs = Math.min(waitMs * 2, 100)) {
-    const alive = candidates().filter((pid) => belongsTo(pid, leader, mark));
+    const alive = candidates().filter((pid) => belongsTo(pid, ended));
     if (!groupIsEmpty) signalGroup(leader);
     if (alive.length === 0) return seen.size;
     if (waitedMs > goneWithinMs)
@@ -80,18 +90,47 @@ function allProcesses(): number[] {
     .filter((pid) => pid > 0);
 }
 
-function belongsTo(pid: number, leader: number, mark: string): boolean {
-  const stat = read(`/proc/${pid}/stat`);
-  if (stat === undefined) return false;
-  // pid (name) state parent group ...: the name may hold anything, a parenthesis too.
-  const [state, , group] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  if (state === 'Z' || state === 'X') return false;
-  return Number(group) === leader || hasMark(pid, mark);
+/** In clock ticks since the machine was booted. */
+export function startTimeOf(pid: number): number {
+  return statOf(pid)?.startTime ?? 0;
 }
 
-function hasMark(pid: number, mark: string): boolean {
-  const environment = read(`/proc/${pid}/environ`);
-  return environment !== undefined && `\0${environment}`.includes(`\0${markVariable}=${mark}\0`);
+function belongsTo(pid: number, { leader, mark, startTime }: EndedProcess): boolean {
+  const stat = statOf(pid);
+  if (stat === undefined || stat.state === 'Z' || stat.state === 'X') return false;
+  if (stat.group === leader) return true;
+  const found = markOf(pid);
+  return found === mark || (found === undefined && isOrphan(pid, stat) && stat.startTime >= startTime);
+}
+
+function isOrphan(pid: number, { parent }: Stat): boolean {
+  return orphansAreSubjects && parent === 1 && pid !== process.pid;
+}
+
+interface Stat {
+  readonly state: string | undefined;
+  readonly parent: number;
+  readonly group: number;
+  readonly startTime: number;
+}
+
+function statOf(pid: number): Stat | undefined {
+  const text = read(`/proc/${pid}/stat`);
+  if (text === undefined) return undefined;
+  // pid (name) state parent group ...: the name may hold anything, a parenthesis too.
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  return {
+    state: fields[0],
+    parent: Number(fields[1]),
+    group: Number(fields[2]),
+    startTime: Number(fields[19]),
+  };
+}
+
+function markOf(pid: number): string | undefined {
+  const start = `${markVariable}=`;
+  const environment = read(`/proc/${pid}/environ`)?.split('\0');
+  return environment?.find((variable) => variable.startsWith(start))?.slice(start.length);
 }
 
 function list(directory: string): string[] {

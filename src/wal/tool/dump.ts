@@ -10,7 +10,7 @@ import {
 import { hex32, showTime } from './fields.ts';
 import type { Judgement } from './judgement.ts';
 import { columnsOf, countOf, type Line, line, lsns, size } from './lines.ts';
-import type { SegmentSurvey, SlotSurvey, Survey } from './survey.ts';
+import { isLogFile, type SegmentSurvey, type SlotSurvey, type Survey, whereIs } from './survey.ts';
 
 export interface DumpOptions {
   /** Shows each record. */
@@ -26,7 +26,7 @@ export async function* dumpLines(
 ): AsyncGenerator<Line, void, undefined> {
   const { only } = options;
   yield line(titleOf(survey), 'title');
-  if (survey.slots.length === 0 && survey.segments.length === 0) return;
+  if (!survey.names.some(isLogFile)) return;
   if (only === undefined || only === 'manifest') yield* manifestLines(survey);
   for (const segment of survey.segments) {
     if (only !== undefined && segment.identity.name !== only) continue;
@@ -64,9 +64,9 @@ function itemsOf(survey: Survey, segment: SegmentSurvey, { records = false }: Du
 
 async function* noItems(): AsyncGenerator<Item, void, undefined> {}
 
-function titleOf({ place, logId, chain, manifest, slots, segments }: Survey): string {
-  const where = `${place.storage.description}${place.directory}`;
-  if (slots.length === 0 && segments.length === 0) return `${where}: there is no log here`;
+function titleOf({ place, names, logId, chain, manifest }: Survey): string {
+  const where = whereIs(place);
+  if (!names.some(isLogFile)) return `${where}: there is no log here`;
   const who = logId === undefined ? 'of an unknown log' : `log ${hex(logId)}`;
   const since = manifest === undefined ? '' : `, made ${showTime(manifest.createdAtMs)}`;
   return `${where}: ${who}, ${countOf(chain.length, 'segment')} in use${since}`;

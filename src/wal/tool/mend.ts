@@ -29,12 +29,11 @@ export async function planMending(
   const lost: string[] = [];
   for (const theirs of other.segments) {
     const { name } = theirs.identity;
-    if (theirs.header === undefined) continue;
     const ours = log.segments.find(({ identity }) => identity.name === name);
-    if (ours === undefined) {
+    // One that was made ready and never used is missed, too: the manifest names it.
+    if (ours === undefined && (theirs.header !== undefined || theirs.headerState === 'zeros'))
       mends.push(copyWhole(log.place, other.place, name, theirs.fileBytes));
-      continue;
-    }
+    if (ours === undefined || theirs.header === undefined) continue;
     const here = await damageIn(log.place, ours, theirs);
     const there = await damageIn(other.place, theirs, theirs);
     const damaged = [...here.regions, ...missingEnd(here, there)];

@@ -103,7 +103,7 @@ async function endBeforeDamage(log: Survey): Promise<RepairStep> {
   };
 }
 
-/** The first LSN that is damaged, and how many records behind it could still be read. */
+/** The LSN before which the first damage ends the log, and how many records from it on could still be read. */
 async function whatFollowsDamage(log: Survey): Promise<{ endLsn: number; file: string; readable: number }> {
   let found: { endLsn: number; file: string } | undefined;
   let readable = 0;
@@ -111,7 +111,8 @@ async function whatFollowsDamage(log: Survey): Promise<{ endLsn: number; file: s
   for (const segment of parts) {
     for await (const item of dumpSegment(log.place, segment, log.chain[0]?.header, false)) {
       if (item.kind !== 'batch') found ??= { endLsn: item.nextLsn, file: segment.identity.name };
-      else if (found !== undefined) readable += item.header.recordCount;
+      if (item.kind === 'damage') readable += item.goodLsns.length;
+      else if (item.kind === 'batch' && found !== undefined) readable += item.header.recordCount;
     }
   }
   return { endLsn: found?.endLsn ?? log.judgement?.nextLsn ?? 1, file: found?.file ?? 'manifest', readable };

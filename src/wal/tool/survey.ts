@@ -12,7 +12,6 @@ import { decodeManifest, type Manifest, manifestName, slotBytes, slotOffsets } f
 import { type LogPlace, pathOf } from '../place.ts';
 import { readOrFail } from '../read/batch-cursor.ts';
 import { type CursorSlot, parseCursorFileName, readCursorSlots } from '../retention/cursor-slot.ts';
-import { StorageError } from '../storage.ts';
 import { explainManifestSlot, explainSegmentHeader } from './explain.ts';
 import type { Field } from './fields.ts';
 import { type Judgement, judgeLog } from './judgement.ts';
@@ -205,7 +204,14 @@ export function isSameLog(left: Survey, right: Survey): boolean {
   return left.logId !== undefined && right.logId !== undefined && equalBytes(left.logId, right.logId);
 }
 
-/** Whether there is no directory. */
-export function isMissing(error: unknown): boolean {
-  return error instanceof StorageError && error.code === 'not-found';
+/** Whether a file of that name can be part of a log. */
+export function isLogFile(name: string): boolean {
+  return (
+    name === manifestName || parseSegmentName(name) !== undefined || parseCursorFileName(name) !== undefined
+  );
+}
+
+/** Where a log is, in words. */
+export function whereIs({ storage, directory }: LogPlace): string {
+  return `${storage.description}${directory}`;
 }

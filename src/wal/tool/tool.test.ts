@@ -107,6 +107,23 @@ describe('verify', () => {
     ]);
   });
 
+  test('takes a log of which only a cursor is left for a damaged one', async () => {
+    const { storage, names } = await written();
+    for (const name of [...names, 'wal/manifest']) await storage.remove(name);
+    expect(await problems(storage)).toEqual([]);
+    await (await storage.open('wal/cursor-reader', 'create')).close();
+    expect(await problems(storage)).toEqual(['damage manifest undefined: it is missing']);
+  });
+
+  test('says which copy of the two it means', async () => {
+    const { storage, names } = await written();
+    const copy = storage.snapshot();
+    copy.bytes(names[0] ?? '').fill(0xee, 1024, 1100);
+    expect(await problems(storage, copy)).toContainEqual(
+      expect.stringMatching(/^damage memory:wal\/0000000001-\w+\.wal 1024: no batch header/),
+    );
+  });
+
   test('compares two copies', async () => {
     const { storage, names } = await written();
     const copy = storage.snapshot();
@@ -175,6 +192,22 @@ describe('repair', () => {
     const wal = await openLog(storage, roomy, 100);
     expect(await readTexts(wal)).toEqual([...texts(8, 7), 'value']);
     await wal.close();
+  });
+
+  test('counts as lost what can be read in a damaged batch, too', async () => {
+    const storage = new MemoryStorage();
+    const wal = await openLog(storage, roomy);
+    await wal.appendBatch(texts(5).map(encode));
+    await wal.sync();
+    await appendAll(wal, ['after']);
+    await wal.close();
+    const [name = ''] = await segmentNames(storage);
+    storage.bytes(name)[512 + 88 + 12] = 0xee;
+    expect(await problems(storage)).toContainEqual(
+      expect.stringContaining('4 of its records can still be read'),
+    );
+    const [step] = (await planRepair(at(storage), { policy: 'point-in-time' })).steps;
+    expect(step?.loses).toBe('LSN 1 and all that follow, 5 of which can be read now');
   });
 
   test('ends the log before the damage, and keeps what follows', async () => {

@@ -1,8 +1,7 @@
 import { type LogPlace, pathOf } from '../place.ts';
 import { readOrFail } from '../read/batch-cursor.ts';
-import { parseCursorFileName } from '../retention/cursor-slot.ts';
 import { dumpSegment } from './dump-segment.ts';
-import { isSameLog, type Survey, survey } from './survey.ts';
+import { isLogFile, isSameLog, type Survey, survey, whereIs } from './survey.ts';
 
 /** Something that is not as it must be, or that one should know. */
 export interface Problem {
@@ -75,8 +74,8 @@ export async function verifyLog(log: Survey): Promise<Verification> {
   return { problems, segments: parts.length, batches, records, bytes };
 }
 
-function manifestProblems({ slots, manifest, segments }: Survey): Problem[] {
-  if (slots.length === 0 && segments.length === 0) return [];
+function manifestProblems({ names, slots, manifest }: Survey): Problem[] {
+  if (!names.some(isLogFile)) return [];
   if (manifest === undefined)
     return [
       {
@@ -147,18 +146,13 @@ export async function compareCopies(left: Survey, right: Survey): Promise<Proble
         remedy: 'name the two copies of one log',
       },
     ];
-  const isKept = (name: string) =>
-    name.endsWith('.wal') || name === 'manifest' || parseCursorFileName(name) !== undefined;
-  const names = [...new Set([...left.names, ...right.names])].filter(isKept).sort();
+  const names = [...new Set([...left.names, ...right.names])].filter(isLogFile).sort();
   const problems: Problem[] = [];
   for (const name of names) {
     const missing = [left, right].find((copy) => !copy.names.includes(name));
     const position = missing === undefined ? await firstDifference(left.place, right.place, name) : undefined;
     if (missing === undefined && position === undefined) continue;
-    const what =
-      missing === undefined
-        ? 'the two copies differ'
-        : `it is not in ${missing.place.storage.description}${missing.place.directory}`;
+    const what = missing === undefined ? 'the two copies differ' : `it is not in ${whereIs(missing.place)}`;
     problems.push({
       level: 'damage',
       file: name,
@@ -205,7 +199,7 @@ export async function verifyPlace(place: LogPlace, mirror?: LogPlace): Promise<V
   const theirs = await verifyLog(copy);
   const inMirror = theirs.problems.map((problem) => ({
     ...problem,
-    file: `${mirror.directory}/${problem.file}`,
+    file: `${whereIs(mirror)}/${problem.file}`,
   }));
   return { ...own, problems: [...own.problems, ...inMirror, ...(await compareCopies(log, copy))] };
 }
