@@ -1,6 +1,7 @@
-import { cp, mkdir, mkdtemp, rm, rmdir } from 'node:fs/promises';
+import { cp, mkdtemp, rm, rmdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { ControlError } from '../src/faults/control/requests.ts';
 import { ControlServer } from '../src/faults/control/server.ts';
 import { type MountedLayer, openFuseLayer } from '../src/faults/fuse/layer.ts';
 import type { ControlledLayer } from '../src/faults/layer.ts';
@@ -8,9 +9,10 @@ import { createRandom } from '../src/faults/model/random.ts';
 import { liveTree } from '../src/faults/model/recording.ts';
 import { emptyTree } from '../src/faults/model/tree.ts';
 import type { Firing, Plan } from '../src/faults/plan.ts';
+import { makeWithParents } from './make-directory.ts';
 
 export interface MountOptions {
-  /** An empty directory, or one that is made, and removed at the end. */
+  /** An empty directory, or one that is made, and removed at the end. Not those above it. */
   readonly point: string;
   readonly volumes: readonly string[];
   readonly plan: Plan;
@@ -43,12 +45,12 @@ export const mountPrefix = 'powercut-mount-';
 export const socketName = 'control';
 
 /**
- * Mounts the volumes for everyone in this mount namespace, and listens at the control socket. Rejects with a ControlError where a rule
+ * Mounts the volumes for everyone in this mount namespace, and listens at the control socket. Rejects with a ControlError where the point, a rule
  * or the socket cannot be; nothing is left then.
  */
 export async function mountDisk(options: MountOptions): Promise<MountedDisk> {
   const point = resolve(options.point);
-  const isNew = (await mkdir(point, { recursive: true })) !== undefined;
+  const isNew = makePoint(point);
   const directory = await mkdtemp(join(tmpdir(), mountPrefix));
   const control = resolve(options.control ?? join(directory, socketName));
   const { volumes, plan, onFiring } = options;
@@ -88,6 +90,14 @@ export async function mountDisk(options: MountOptions): Promise<MountedDisk> {
   } catch (error) {
     await close();
     throw error;
+  }
+}
+
+function makePoint(point: string): boolean {
+  try {
+    return makeWithParents(point);
+  } catch (error) {
+    throw new ControlError('invalid', `${point} cannot be made: ${(error as Error).message}`);
   }
 }
 

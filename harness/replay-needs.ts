@@ -47,7 +47,7 @@ export interface Replayed {
 /** Rejects with a {@link ReplayUnavailable} where this machine cannot show the finding. */
 export async function checkNeeds(plan: ReplayPlan, { name, isRecorded }: Replayed): Promise<void> {
   const { layer, profile } = plan;
-  const inMachine = `a virtual machine has it: powercut vm -- replay ${name}`;
+  const inMachine = `a virtual machine has it: npx powercut vm -- replay ${name}`;
   for (const need of needsOf(layer, isRecorded)) {
     const probe = await probes[need]();
     if (!probe.available)

@@ -1,10 +1,10 @@
 import { copyFileSync, existsSync, readdirSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { Command, Option } from 'commander';
+import { makeWithParents } from '../make-directory.ts';
 import { packageRoot } from '../package.ts';
 import type { CommandContext } from './context.ts';
 import { CommandFailure, exitCodes } from './exit.ts';
-import { makeWithParents } from './make-directory.ts';
 
 const templates = ['sh', 'node', 'python'] as const;
 type Template = (typeof templates)[number];

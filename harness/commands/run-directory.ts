@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { makeNew, makeWithParents } from '../make-directory.ts';
 import { CommandFailure, exitCodes } from './exit.ts';
-import { makeNew, makeWithParents } from './make-directory.ts';
 
 export const defaultRunsDirectory = join('reports', 'runs');
 

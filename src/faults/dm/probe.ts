@@ -6,7 +6,7 @@ export type DmProbe =
   | { readonly available: true; readonly how: string }
   | { readonly available: false; readonly why: string; readonly remedy: string };
 
-const inMachine = 'or run it in a virtual machine: powercut vm -- run SCENARIO --layer dm';
+const inMachine = 'or run it in a virtual machine: npx powercut vm -- run SCENARIO --layer dm';
 const targets = ['linear', 'flakey', 'log-writes'];
 
 /** Can {@link openDmLayer} work in this process, as far as can be told without making a device? */
