@@ -16,7 +16,10 @@ export function rulesOf({ run, state, profile, origin, fault }: Violation, order
   if (state.stalled !== undefined) return [stallRule];
   const planned = plansOf(origin).some((rule) => rule.fault === fault);
   const injected = planned && fault in liveRules ? [liveRules[fault as keyof typeof liveRules]] : [];
-  if (state.lost.length === 0) return injected.length > 0 ? injected : [anyMomentRule];
+  if (state.lost.length === 0) {
+    if (injected.length > 0) return injected;
+    return [fault === 'process-kill' ? pageCacheRule : anyMomentRule];
+  }
   const legal = permittingRules(order, profileFor(run.recording, profile), state);
   if (origin.kind === 'mutant') return [leftOutRule, ...legal];
   return [...injected, ...legal];
@@ -38,6 +41,12 @@ const anyMomentRule = {
   text: 'The kernel writes back by itself, and a crash may come between any two operations: here nothing of what came before it was lost.',
   source:
     'Linux kernel documentation, admin-guide/sysctl/vm (dirty_writeback_centisecs, dirty_expire_centisecs)',
+};
+
+const pageCacheRule = {
+  rule: 'the page cache outlives the process',
+  text: 'What a program has written is in the cache of the kernel: a kill takes the program, and nothing that it wrote. So this is no more than what the program itself had done by then.',
+  source: 'Linux kernel documentation, admin-guide/mm/concepts (Page cache); signal(7), SIGKILL',
 };
 
 const corruptionStudy =

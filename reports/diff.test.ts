@@ -52,3 +52,11 @@ it('focuses on the first difference of long texts, and counts what it cuts', () 
   ]);
   expect(focusLines(['a'], ['b'], 6)).toEqual({ expected: ['a'], recovered: ['b'] });
 });
+
+it('takes each line of a text for itself', () => {
+  const { expected, recovered } = focusLines(['a\nb'], ['a', 'c'], 10);
+  expect(diffLines(expected, recovered)).toEqual([
+    { expected: 'a', recovered: 'a' },
+    { expected: 'b', recovered: 'c' },
+  ]);
+});

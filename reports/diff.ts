@@ -15,12 +15,14 @@ export function isSame(row: DiffRow): boolean {
 /** Equal lines to keep before the first difference. */
 const contextLines = 3;
 
-/** Both texts around their first difference, in at most about `linesMax` lines each; what is cut away is counted. */
+/** Both texts, line by line, around their first difference, in at most about `linesMax` lines each; what is cut away is counted. */
 export function focusLines(
-  expected: readonly string[],
-  recovered: readonly string[],
+  expectedTexts: readonly string[],
+  recoveredTexts: readonly string[],
   linesMax: number,
 ): { readonly expected: readonly string[]; readonly recovered: readonly string[] } {
+  const expected = expectedTexts.flatMap((text) => text.split(/\r?\n/));
+  const recovered = recoveredTexts.flatMap((text) => text.split(/\r?\n/));
   if (Math.max(expected.length, recovered.length) <= linesMax) return { expected, recovered };
   const first = expected.findIndex((line, index) => line !== recovered[index]);
   const equal = first === -1 ? Math.min(expected.length, recovered.length) : first;

@@ -9,7 +9,7 @@ import {
   statusOfCell,
   whyOfCell,
 } from './summary.ts';
-import { formatCount, visible } from './text.ts';
+import { formatCount, joinLines, visible } from './text.ts';
 import { coverageRemark } from './torture/github.ts';
 import { isTortured } from './torture/table.ts';
 import type { ScenarioVerdict, Verdict } from './verdict.ts';
@@ -23,7 +23,7 @@ export function renderGithub(verdict: Verdict): string {
     .filter(({ role }) => role === 'violation')
     .map(({ finding, scenario }) =>
       annotation('error', scenario, `${finding.claim} violated under ${conditionText(finding)}`, [
-        finding.summary,
+        joinLines(finding.summary),
         finding.crash,
         `Replay: ${finding.replay.command}`,
       ]),

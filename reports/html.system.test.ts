@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { hostile, huge } from './fixtures/extremes.ts';
+import { hostile, huge, wide } from './fixtures/extremes.ts';
 import { canaryFound, violated } from './fixtures/verdicts.ts';
 import { renderHtml } from './html.ts';
 
@@ -13,7 +13,7 @@ import { renderHtml } from './html.ts';
 const browserPath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(
   (path) => existsSync(path),
 );
-const verdicts = { violated, 'canary-found': canaryFound, hostile, huge };
+const verdicts = { violated, 'canary-found': canaryFound, hostile, huge, wide };
 
 describe.skipIf(browserPath === undefined)('in Chromium', () => {
   let home: string;
@@ -62,6 +62,25 @@ describe.skipIf(browserPath === undefined)('in Chromium', () => {
       }
     },
   );
+
+  it('shows every fault and the whole drawing in a window of 1200 pixels', async () => {
+    const { page } = await open('wide', 1200);
+    for (const part of ['.matrix', '.strip']) {
+      const overflow = `Math.max(...[...document.querySelectorAll('.scroll > ${part}')].map((shown) => shown.parentElement.scrollWidth - shown.parentElement.clientWidth))`;
+      expect({ part, overflow: await page.evaluate<number>(overflow) }).toEqual({ part, overflow: 0 });
+    }
+    await page.close();
+  });
+
+  it('shows the end of a drawing in a window that is narrower', async () => {
+    const { page } = await open('wide', 600);
+    const left = 'document.querySelector(".scroll > .strip").parentElement';
+    expect(await page.evaluate<number>(`${left}.scrollLeft`)).toBeGreaterThan(0);
+    expect(
+      await page.evaluate<number>(`${left}.scrollWidth - ${left}.clientWidth - ${left}.scrollLeft`),
+    ).toBeLessThan(2);
+    await page.close();
+  });
 
   it('j and k go from finding to finding, and the address follows', async () => {
     const { page } = await open('violated');

@@ -51,6 +51,6 @@ it('a canary passes when it is found, and is an error when it is not', () => {
 it('a failure’s text holds the whole story', () => {
   const xml = renderJunit(violated);
   expect(xml).toMatch(
-    /<failure [^>]*>[^<]*create wal\/000001.seg +lost +the name[^<]*npx powercut replay[^<]*<\/failure>/,
+    /<failure [^>]*>[^<]*create wal\/000001.seg +part +lost: the name[^<]*npx powercut replay[^<]*<\/failure>/,
   );
 });

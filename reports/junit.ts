@@ -17,7 +17,7 @@ import {
 } from './summary.ts';
 import { renderFinding } from './terminal/finding.ts';
 import { createPaint } from './terminal/paint.ts';
-import { countOf, visible } from './text.ts';
+import { countOf, joinLines, visible } from './text.ts';
 import { coverageCase } from './torture/junit.ts';
 import { isTortured, type TorturedScenario } from './torture/table.ts';
 import type { Cell, ScenarioVerdict, Verdict } from './verdict.ts';
@@ -70,7 +70,7 @@ function suiteOf(scenario: ScenarioVerdict, verdict: Verdict): Suite {
   if (isMutated(scenario)) cases.push(...barrierCases(scenario).map((one) => caseOf(one, scenario, verdict)));
   cases.push(...coverage);
   if (isDoubtfulAsAWhole(scenario)) {
-    const message = `unknown: ${scenario.notes.join(' ')}`;
+    const message = `unknown: ${scenario.notes.map(joinLines).join(' ')}`;
     cases.push({
       name: 'the scenario as a whole',
       outcome: { kind: 'error', type: 'unknown', message, text: message },
@@ -114,7 +114,10 @@ function outcomeOf(cell: Cell, scenario: ScenarioVerdict, verdict: Verdict): Out
 
 function failureOf(cell: Cell, scenario: ScenarioVerdict, verdict: Verdict): Outcome {
   const finding = scenario.findings.find(({ id }) => id === cell.finding);
-  const message = finding?.summary ?? `${cell.claim} is violated; the verdict holds no finding for it`;
+  const message =
+    finding === undefined
+      ? `${cell.claim} is violated; the verdict holds no finding for it`
+      : joinLines(finding.summary);
   const text = finding === undefined ? message : storyOf(scenario, finding.id, verdict);
   return { kind: 'failure', type: cell.claim, message, text };
 }

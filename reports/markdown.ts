@@ -19,6 +19,7 @@ import {
   shareText,
   statusOfCell,
   subjectText,
+  summaryText,
 } from './summary.ts';
 import { renderTimeline } from './terminal/finding.ts';
 import { createPaint } from './terminal/paint.ts';
@@ -159,7 +160,8 @@ function canarySection(canaries: readonly CanaryScenario[]): string {
   return [`### Canaries\n\n${lines.join('\n')}`, ...tortured].join('\n\n');
 }
 
-function findingSection({ finding, scenario, role }: ReportedFinding): string {
+function findingSection(reported: ReportedFinding): string {
+  const { finding, scenario, role } = reported;
   const what = `${finding.claim} under ${escaped(conditionText(finding))} (${escaped(scenario.name)})`;
   const title = {
     violation: '❌ Finding',
@@ -169,9 +171,9 @@ function findingSection({ finding, scenario, role }: ReportedFinding): string {
   }[role];
   const name = `${title} ${finding.id}: ${what}`;
   const body = [
-    escaped(asSentence(finding.summary)),
+    escaped(summaryText(reported)),
     escaped(asSentence(finding.crash)),
-    fenced(renderTimeline(finding, timelineColumns, createPaint(false))),
+    fenced(renderTimeline(reported, timelineColumns, createPaint(false))),
     `**Why the disk may look like this**\n\n${listOf(
       finding.permittedBy.map(
         ({ rule, text, source }) => `- ${code(rule)}: ${escaped(text)} _Source: ${escaped(source)}_`,

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { heldScenario } from './fixtures/scenarios.ts';
 import { allHeld } from './fixtures/verdicts.ts';
 import { renderJunit } from './junit.ts';
-import { faultGroups, matrixOf, notesOf, reasonsOf } from './matrix.ts';
+import { faultGroups, matrixOf, notesOf, reasonsOf, splitColumns } from './matrix.ts';
 import type { Cell, ScenarioVerdict } from './verdict.ts';
 
 const cell = (claim: Cell['claim'], fault: Cell['fault'], profile: string): Cell => ({
@@ -84,4 +84,18 @@ it('doubts a scenario that is unknown although each of its claims held', () => {
   ]);
   const xml = renderJunit({ ...allHeld, scenarios: [doubtful] });
   expect(xml).toMatch(/errors="1"[\s\S]*<error type="unknown" message="unknown: two runs differed">/);
+});
+
+it('puts columns that do not fit below, in their order, and none in two', () => {
+  const columns = [3, 4, 2, 9, 1].map((width) => ({ width }));
+  const widths = splitColumns(columns, 7).map((block) => block.map(({ width }) => width));
+  expect(widths).toEqual([[3, 4], [2], [9], [1]]);
+});
+
+it('tells reasons and notes of several lines in one', () => {
+  const why = 'open got no answer: it died\nlast lines of its stderr:\ncannot open config\n';
+  const told = scenario([untested('durability', 'bit-rot', why)], [`${why}twice`]);
+  const line = 'open got no answer: it died; last lines of its stderr: cannot open config';
+  expect(reasonsOf(told)[0]?.why).toBe(line);
+  expect(notesOf(told)).toEqual([`${line}; twice`]);
 });

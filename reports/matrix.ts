@@ -1,5 +1,6 @@
 import { isSettled } from './mutation/table.ts';
 import { statusOfCell, whyOfCell } from './summary.ts';
+import { joinLines } from './text.ts';
 import {
   type Cell,
   type Claim,
@@ -68,6 +69,26 @@ export function faultGroups(
   }));
 }
 
+/** In blocks for below each other: each has at least one column and, beyond that, as many as fit. */
+export function splitColumns<Column extends { readonly width: number }>(
+  columns: readonly Column[],
+  widthMax: number,
+): readonly (readonly Column[])[] {
+  const blocks: Column[][] = [];
+  let left = 0;
+  for (const column of columns) {
+    const block = blocks.at(-1);
+    if (block === undefined || column.width > left) {
+      blocks.push([column]);
+      left = widthMax - column.width;
+    } else {
+      block.push(column);
+      left -= column.width;
+    }
+  }
+  return blocks;
+}
+
 /** Why cells are unknown or were not tested; cells with the same reason are one. */
 export interface Reason {
   readonly status: 'unknown' | 'not-tested';
@@ -106,5 +127,5 @@ export function isDoubtfulAsAWhole(scenario: ScenarioVerdict): boolean {
 /** Notes that do not only repeat a reason. */
 export function notesOf(scenario: ScenarioVerdict): readonly string[] {
   const said = new Set(reasonsOf(scenario).map(({ why }) => why));
-  return scenario.notes.filter((note) => !said.has(note));
+  return scenario.notes.map(joinLines).filter((note) => !said.has(note));
 }

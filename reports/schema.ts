@@ -50,7 +50,7 @@ const timelineRow = z.discriminatedUnion('kind', [
     entry: count,
     volume: z.string(),
     text: z.string(),
-    fate: z.enum(['durable', 'kept', 'lost', 'torn', 'barrier', 'none']),
+    fate: z.enum(['durable', 'kept', 'lost', 'torn', 'part', 'barrier', 'failed', 'none']),
     detail: z.string().exactOptional(),
   }),
   z.object({ kind: z.literal('request'), step: count, text: z.string() }),

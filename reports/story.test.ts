@@ -1,10 +1,18 @@
 import { fc, test } from '@fast-check/vitest';
 import { expect, it } from 'vitest';
-import { lostName } from './fixtures/findings.ts';
-import { crashText, cutTimeline, shrinkSentence } from './story.ts';
+import { lostName, tornWrite } from './fixtures/findings.ts';
+import { violatedScenario } from './fixtures/scenarios.ts';
+import {
+  acknowledgementRemark,
+  crashText,
+  cutTimeline,
+  type Fate,
+  fateLegend,
+  shrinkSentence,
+} from './story.ts';
 import type { TimelineRow } from './verdict.ts';
 
-const operation = (entry: number, fate: 'durable' | 'lost'): TimelineRow => ({
+const operation = (entry: number, fate: Fate): TimelineRow => ({
   kind: 'operation',
   entry,
   volume: 'data',
@@ -62,4 +70,36 @@ it('tells a killed process from a machine that was reset', () => {
   expect(crashText({ ...row, ofMachine: true })).toBe(
     "the machine is reset; the disk's cache stays, the page cache does not",
   );
+});
+
+it.each<Fate>(['lost', 'torn', 'part', 'failed'])('keeps what is %s in a story that is cut', (fate) => {
+  const rows = [operation(0, fate), ...[1, 2, 3, 4].map((entry) => operation(entry, 'durable'))];
+  expect(cutTimeline(rows, 2)).toContainEqual(operation(0, fate));
+});
+
+it('counts what a cut takes of that', () => {
+  const rows = (['part', 'failed', 'lost', 'torn'] as const).map((fate, entry) => operation(entry, fate));
+  expect(cutTimeline(rows, 1)[0]).toMatchObject({
+    text: '3 operations, 2 of them lost, in part or whole; verdict.json has them',
+  });
+});
+
+it('explains a fate where the story has it', () => {
+  expect(fateLegend([operation(0, 'durable'), operation(1, 'failed'), operation(2, 'part')])).toEqual([
+    'part: not all of it is on disk: the detail says what is missing',
+    'failed: a barrier that made nothing durable',
+  ]);
+  expect(fateLegend([operation(0, 'durable')])).toEqual([]);
+});
+
+it('says of a command pair, and of no other, that its promises may be noted late', () => {
+  const remarkOn = (how: 'driver' | 'command', finding = lostName) =>
+    acknowledgementRemark({
+      finding,
+      scenario: { ...violatedScenario, subject: { ...violatedScenario.subject, how } },
+      role: 'violation',
+    });
+  expect(remarkOn('command')).toContain('POWERCUT_ACK');
+  expect(remarkOn('driver')).toBeUndefined();
+  expect(remarkOn('command', tornWrite)).toBeUndefined();
 });

@@ -1,3 +1,4 @@
+import type { ReportedFinding } from './summary.ts';
 import { countOf, formatCount, joinWords } from './text.ts';
 import type { Finding, TimelineRow } from './verdict.ts';
 
@@ -5,6 +6,31 @@ import type { Finding, TimelineRow } from './verdict.ts';
 
 export type OperationRow = Extract<TimelineRow, { readonly kind: 'operation' }>;
 export type Fate = OperationRow['fate'];
+
+/** What stands for a fate in a legend. */
+export const fateMeanings: Readonly<Record<Exclude<Fate, 'none'>, string>> = {
+  durable: 'on disk: a barrier covers it',
+  kept: 'on disk, though no barrier covers it',
+  torn: 'only some of the data of a write is on disk',
+  part: 'not all of it is on disk: the detail says what is missing',
+  lost: 'not on disk: no barrier covers it',
+  barrier: 'makes what came before it durable',
+  failed: 'a barrier that made nothing durable',
+};
+
+/** Fates whose words do not say it all, as far as the story has them: `failed: a barrier that made nothing durable`. */
+export function fateLegend(rows: readonly TimelineRow[]): readonly string[] {
+  return (['torn', 'part', 'failed'] as const)
+    .filter((fate) => rows.some((row) => row.kind === 'operation' && row.fate === fate))
+    .map((fate) => `${fate}: ${fateMeanings[fate]}`);
+}
+
+/** How exact the places of the acknowledgements are, where a reader could take them for more. */
+export function acknowledgementRemark({ finding, scenario }: ReportedFinding): string | undefined {
+  const isTold = finding.timeline.some(({ kind }) => kind === 'acknowledgement');
+  if (scenario.subject.how !== 'command' || !isTold) return undefined;
+  return 'An acknowledgement on stdout is noted when it is read, perhaps late; for the exact order, write it to the file that POWERCUT_ACK names.';
+}
 
 export function operationsWithFate(finding: Finding, fate: Fate): readonly OperationRow[] {
   return finding.timeline.filter((row): row is OperationRow => row.kind === 'operation' && row.fate === fate);
@@ -25,7 +51,7 @@ export function shrinkSentence(finding: Finding): string {
 }
 
 /**
- * At most about `rowsMax` rows: what was lost or torn and the crashes stay, then as many of the last rows as fit.
+ * At most about `rowsMax` rows: what is missing or failed and the crashes stay, then as many of the last rows as fit.
  * Each gap becomes one `omitted` row with its count.
  */
 export function cutTimeline(rows: readonly TimelineRow[], rowsMax: number): readonly TimelineRow[] {
@@ -48,8 +74,12 @@ export function cutTimeline(rows: readonly TimelineRow[], rowsMax: number): read
 }
 
 function isImportant(row: TimelineRow): boolean {
-  if (row.kind === 'operation') return row.fate === 'lost' || row.fate === 'torn';
+  if (row.kind === 'operation') return row.fate === 'failed' || isMissing(row);
   return row.kind === 'process-crash' || row.kind === 'power-cut';
+}
+
+function isMissing({ fate }: OperationRow): boolean {
+  return fate === 'lost' || fate === 'torn' || fate === 'part';
 }
 
 /** What a crash that is no power cut leaves. */
@@ -69,8 +99,8 @@ function omission(gap: readonly TimelineRow[]): TimelineRow {
     ...(count('request') > 0 ? [countOf(count('request'), 'request')] : []),
     ...(count('acknowledgement') > 0 ? [countOf(count('acknowledgement'), 'acknowledgement')] : []),
   ];
-  const lost = gap.filter((row) => row.kind === 'operation' && isImportant(row)).length;
-  const fate = lost > 0 ? `, ${formatCount(lost)} of them lost or torn` : '';
+  const missing = gap.filter((row) => row.kind === 'operation' && isMissing(row)).length;
+  const fate = missing > 0 ? `, ${formatCount(missing)} of them lost, in part or whole` : '';
   const also = others.length > 0 ? `, with ${joinWords(others)}` : '';
   const text = `${countOf(operations, 'operation')}${also}${fate}; verdict.json has them`;
   return { kind: 'omitted', operations, text };

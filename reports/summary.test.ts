@@ -1,10 +1,11 @@
 import { expect, it } from 'vitest';
+import { lostName } from './fixtures/findings.ts';
 import { canaryScenario, violatedScenario } from './fixtures/scenarios.ts';
 import { base } from './fixtures/verdicts.ts';
 import { renderHtml } from './html.ts';
 import { renderJunit } from './junit.ts';
 import { renderMarkdown } from './markdown.ts';
-import { canaryOutcome, canarySentence, reportedFindings, shareText } from './summary.ts';
+import { canaryOutcome, canarySentence, reportedFindings, shareText, summaryText } from './summary.ts';
 import { renderTerminal } from './terminal.ts';
 import type { CanaryPlace } from './verdict.ts';
 
@@ -80,4 +81,14 @@ it.each([
   const page = render({ ...base, scenarios: [forgiven] });
   expect(page).toContain('did not break durability under power-loss on xfs and btrfs: they sync names');
   expect(page).not.toContain('worthless');
+});
+
+it('makes a sentence of what broke, and leaves the words of a checker alone', () => {
+  const told = (how: 'driver' | 'command') =>
+    summaryText({
+      finding: { ...lostName, summary: 'conf is gone\nand so is log' },
+      scenario: { ...violatedScenario, subject: { ...violatedScenario.subject, how } },
+    });
+  expect(told('driver')).toBe('Conf is gone; and so is log.');
+  expect(told('command')).toBe('conf is gone; and so is log');
 });

@@ -1,4 +1,4 @@
-import { countOf, formatCount, joinWords } from './text.ts';
+import { asSentence, countOf, formatCount, joinLines, joinWords } from './text.ts';
 import {
   type CanaryPlace,
   type Cell,
@@ -25,7 +25,7 @@ export function statusOfCell(cell: Cell): Status {
 
 /** Why a cell is unknown or was not tested. */
 export function whyOfCell(cell: Cell): string {
-  if (cell.why !== undefined) return cell.why;
+  if (cell.why !== undefined) return joinLines(cell.why);
   return cell.states === 0 ? 'no state was judged' : 'no reason was given';
 }
 
@@ -158,6 +158,12 @@ export function reportedFindings(verdict: Verdict): readonly ReportedFinding[] {
   return (['violation', 'planted', 'beside-planted', 'mutant'] as const).flatMap((role) =>
     all.filter((reported) => reported.role === role),
   );
+}
+
+/** Which promise was broken, as a sentence; the words of a command pair's checker are its author's, and stay as they are. */
+export function summaryText({ finding, scenario }: Omit<ReportedFinding, 'role'>): string {
+  const text = joinLines(finding.summary);
+  return scenario.subject.how === 'command' ? text : asSentence(text);
 }
 
 function roleOf(finding: Finding, { canary, mutation }: ScenarioVerdict): ReportedFinding['role'] {

@@ -8,6 +8,7 @@ import {
   formatSeconds,
   formatTime,
   indented,
+  joinLines,
   joinWords,
   visible,
   visibleLines,
@@ -90,4 +91,10 @@ it('times', () => {
   expect([0.04, 9.96, 59.6, 200].map(formatSeconds)).toEqual(['0.0 s', '10 s', '1 min 0 s', '3 min 20 s']);
   expect(formatTime('2025-03-14T02:41:07.000Z')).toBe('2025-03-14 02:41:07 UTC');
   expect(formatTime('some day')).toBe('some day');
+});
+
+it('joinLines tells several lines in one', () => {
+  const said = 'unanswered\nlast lines of its stderr:\ncannot open config\n\ngiving up\n';
+  expect(joinLines(said)).toBe('unanswered; last lines of its stderr: cannot open config; giving up');
+  expect(['', 'one'].map(joinLines)).toEqual(['', 'one']);
 });

@@ -28,6 +28,15 @@ export function visibleLines(text: string): readonly string[] {
   return lines.map(visible);
 }
 
+/** Several lines as one, for a place that has room for one: `unanswered; it said: no such file`. */
+export function joinLines(text: string): string {
+  return text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '')
+    .reduce((all, line) => (all === '' ? line : `${all}${all.endsWith(':') ? ' ' : '; '}${line}`), '');
+}
+
 /** `1,204`: the same in every locale. */
 export function formatCount(count: number): string {
   return count.toLocaleString('en-US', { maximumFractionDigits: 0 });

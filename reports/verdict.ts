@@ -260,9 +260,13 @@ export type TimelineRow =
       readonly volume: string;
       /** In the user's words, with path, offset and length: `write wal/0001.seg 4096+512`. */
       readonly text: string;
-      /** `durable`: a barrier covered it. `kept`, `lost`, `torn`: the crash state's choice. `barrier`: it is one. `none`: changes nothing that matters. */
-      readonly fate: 'durable' | 'kept' | 'lost' | 'torn' | 'barrier' | 'none';
-      /** What of it is lost or torn, e.g. `sectors 2, 5 of 8`, `the size`, `the name`. */
+      /**
+       * `durable`: a barrier covered it. `kept`, `lost` (all of it), `torn` (some of its data), `part` (other things of it, or all of its data
+       * and not its size): the crash state's choice. `barrier`: it is one. `failed`: a barrier that made nothing durable. `none`: changes nothing
+       * that matters.
+       */
+      readonly fate: 'durable' | 'kept' | 'lost' | 'torn' | 'part' | 'barrier' | 'failed' | 'none';
+      /** What of it is missing: `lost: sectors 2, 5 of 8`, `lost: the size`, `lost: the name`. */
       readonly detail?: string;
     }
   | { readonly kind: 'request'; readonly step: number; readonly text: string }

@@ -1,4 +1,12 @@
-import { faultGroups, type MatrixColumn, matrixOf, notesOf, reasonsOf } from '../matrix.ts';
+import {
+  faultGroups,
+  type Matrix,
+  type MatrixColumn,
+  matrixOf,
+  notesOf,
+  reasonsOf,
+  splitColumns,
+} from '../matrix.ts';
 import {
   type CanaryScenario,
   canaryOutcome,
@@ -42,24 +50,70 @@ function scenarioFacts(scenario: ScenarioVerdict): Markup {
 function renderMatrix(scenario: ScenarioVerdict): Markup {
   const matrix = matrixOf(scenario);
   if (matrix.rows.length === 0) return html`<p>The scenario states no claim.</p>`;
+  const columns = matrix.columns.map((column, index) => ({
+    ...column,
+    index,
+    width: columnPixels(
+      column,
+      matrix.rows.map(({ cells }) => cells[index]),
+      scenario,
+    ),
+  }));
   return html`
 <div class="scroll" tabindex="0" role="region" aria-label="Claims under faults, ${scenario.name}">
+${splitColumns(columns, matrixPixels).map((block) => renderBlock(matrix, block, scenario))}
+</div>`;
+}
+
+/** What columns have beside the claims in a window of 1200 pixels; in a narrower one they are scrolled. */
+const matrixPixels = 760;
+
+/** About what the browser makes of it: no text is measured here. */
+function columnPixels(
+  { fault, profile = '' }: MatrixColumn,
+  cells: readonly (Cell | undefined)[],
+  scenario: ScenarioVerdict,
+): number {
+  const longest = Math.max(...cells.map((cell) => cellCharacters(cell, scenario)));
+  return Math.max(7 * Math.max(fault.length, profile.length) + 20, 8 * longest + 36);
+}
+
+/** Of the longest line in the cell. */
+function cellCharacters(cell: Cell | undefined, scenario: ScenarioVerdict): number {
+  if (cell === undefined) return 1;
+  switch (statusOfCell(cell)) {
+    case 'held':
+      return formatCount(cell.states).length;
+    case 'unknown':
+      return Math.max('unknown'.length, `after ${formatCount(cell.states)}`.length);
+    case 'not-tested':
+      return 'not tested'.length;
+    case 'violated':
+      return Math.max(`finding ${cell.finding ?? ''}`.length, violatedShare(cell, scenario).length);
+  }
+}
+
+type Column = MatrixColumn & { readonly index: number };
+
+/** Some of the columns, with the claims that are stated under one of them. */
+function renderBlock(matrix: Matrix, columns: readonly Column[], scenario: ScenarioVerdict): Markup {
+  const rows = matrix.rows.filter(({ cells }) => columns.some(({ index }) => cells[index] !== undefined));
+  return html`
 <table class="matrix">
 <caption class="unseen">Claims under faults, with the number of states that were judged</caption>
 <thead>
-<tr><th class="axis" scope="col" rowspan="2">claim</th>${faultGroups(matrix.columns).map(
+<tr><th class="axis" scope="col" rowspan="2">claim</th>${faultGroups(columns).map(
     ({ fault, span }) => html`<th class="fault edge" scope="colgroup" colspan="${span}">${fault}</th>`,
   )}</tr>
-<tr>${matrix.columns.map(({ profile }, index) => html`<th class="profile${edge(matrix.columns, index)}" scope="col">${profile}</th>`)}</tr>
+<tr>${columns.map(({ profile }, at) => html`<th class="profile${edge(columns, at)}" scope="col">${profile}</th>`)}</tr>
 </thead>
 <tbody>
-${matrix.rows.map(
+${rows.map(
   (row) =>
-    html`<tr><th scope="row">${row.claim}</th>${row.cells.map((cell, index) => html`<td class="judged${edge(matrix.columns, index)}">${renderCell(cell, scenario)}</td>`)}</tr>\n`,
+    html`<tr><th scope="row">${row.claim}</th>${columns.map(({ index }, at) => html`<td class="judged${edge(columns, at)}">${renderCell(row.cells[index], scenario)}</td>`)}</tr>\n`,
 )}
 </tbody>
-</table>
-</div>`;
+</table>`;
 }
 
 /** Where another fault begins. */
@@ -83,15 +137,17 @@ function cellContent(cell: Cell, status: Status, scenario: ScenarioVerdict): Mar
     case 'not-tested':
       return html`not tested`;
     case 'violated': {
-      const occurrences = occurrencesOf(cell, scenario);
-      const share =
-        occurrences === undefined ? `some of ${states}` : `${formatCount(occurrences)} of ${states}`;
-      const linked = cell.finding !== undefined && occurrences !== undefined;
-      return html`<span class="unseen">violated in </span>${share}${
+      const linked = cell.finding !== undefined && occurrencesOf(cell, scenario) !== undefined;
+      return html`<span class="unseen">violated in </span>${violatedShare(cell, scenario)}${
         linked ? html`<br><a href="#${findingAnchor(cell.finding)}">finding ${cell.finding}</a>` : nothing
       }`;
     }
   }
+}
+
+function violatedShare(cell: Cell, scenario: ScenarioVerdict): string {
+  const occurrences = occurrencesOf(cell, scenario);
+  return `${occurrences === undefined ? 'some' : formatCount(occurrences)} of ${formatCount(cell.states)}`;
 }
 
 export const matrixLegend: Markup = html`

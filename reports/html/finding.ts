@@ -1,6 +1,13 @@
 import { type DiffRow, diffLines, isSame } from '../diff.ts';
-import { crashText, type Fate, operationsWithFate, shrinkSentence } from '../story.ts';
-import { conditionText, type ReportedFinding } from '../summary.ts';
+import {
+  acknowledgementRemark,
+  crashText,
+  type Fate,
+  fateMeanings,
+  operationsWithFate,
+  shrinkSentence,
+} from '../story.ts';
+import { conditionText, type ReportedFinding, summaryText } from '../summary.ts';
 import { asSentence, capitalise, countOf, formatCount, visibleLines } from '../text.ts';
 import type { Finding, TimelineRow } from '../verdict.ts';
 import { html, type Markup, nothing } from './markup.ts';
@@ -9,7 +16,8 @@ import { renderStrip } from './strip.ts';
 export const findingAnchor = (id: string) => `finding-${id}`;
 
 /** The whole story of one finding. */
-export function renderFinding({ finding, scenario, role }: ReportedFinding): Markup {
+export function renderFinding(reported: ReportedFinding): Markup {
+  const { finding, scenario, role } = reported;
   const { claim, id } = finding;
   const chip = {
     violation: '✗ violated',
@@ -23,12 +31,12 @@ export function renderFinding({ finding, scenario, role }: ReportedFinding): Mar
   return html`
 <article class="card finding tone-${tone}" id="${findingAnchor(id)}" tabindex="-1" aria-labelledby="${findingAnchor(id)}-summary">
 <p class="kicker"><span class="chip">${chip}</span><span>Finding ${id}: <strong>${claim}</strong> under <strong>${conditionText(finding)}</strong>, ${scenario.name}</span><a href="#${findingAnchor(id)}">link to this</a></p>
-<h3 id="${findingAnchor(id)}-summary">${asSentence(finding.summary)}</h3>
+<h3 id="${findingAnchor(id)}-summary">${summaryText(reported)}</h3>
 <p class="crash">${asSentence(finding.crash)}</p>
 <div class="part">
 <h4>What happened, in order</h4>
 ${renderStrip(finding)}
-${timelineTable(finding)}
+${timelineTable(finding)}${remark(acknowledgementRemark(reported))}
 </div>
 <div class="part columns">
 <div><h4>What reached the disk</h4>${fatesList(finding)}</div>
@@ -45,6 +53,10 @@ ${replayBox(finding)}
 </div>
 ${stderrBlock(finding)}
 </article>`;
+}
+
+function remark(text: string | undefined): Markup {
+  return text === undefined ? nothing : html`<p class="after muted">${text}</p>`;
 }
 
 function timelineTable(finding: Finding): Markup {
@@ -91,23 +103,19 @@ const fateSigns: Readonly<Record<Fate, string>> = {
   durable: '■ durable',
   kept: '■ kept',
   torn: '◤ torn',
+  part: '◧ part',
   lost: '✕ lost',
   barrier: '┃ barrier',
+  failed: '✕ failed',
   none: '·',
 };
 
-const fateMeanings = {
-  lost: 'not on disk: no barrier covers it',
-  torn: 'partly on disk: no barrier covers it',
-  kept: 'on disk, though no barrier covers it',
-  durable: 'on disk: a barrier covers it',
-} as const;
 const namedMax = 8;
 
 function fatesList(finding: Finding): Markup {
   // The rows that are not shown have fates too: a count must not pass for the whole.
   const ofThose = finding.timeline.some(({ kind }) => kind === 'omitted') ? ' of those shown' : '';
-  const items = (['lost', 'torn', 'kept', 'durable'] as const).flatMap((fate) => {
+  const items = (['lost', 'torn', 'part', 'failed', 'kept', 'durable'] as const).flatMap((fate) => {
     const rows = operationsWithFate(finding, fate);
     if (rows.length === 0) return [];
     // What is durable in every state needs no list: the table has it.

@@ -1,6 +1,6 @@
 /**
  * The report's only script. Without it everything can still be read: it adds j and k, the copy buttons, the mark in the
- * contents, and opens what is folded before printing.
+ * contents, opens what is folded before printing, and shows the end of a drawing that is too wide: there it breaks.
  */
 export const script = `'use strict';
 const findings = [...document.querySelectorAll('article.finding')];
@@ -58,6 +58,10 @@ for (const button of document.querySelectorAll('.replay button')) {
     }
     setTimeout(() => { button.textContent = label; }, 1500);
   });
+}
+
+for (const drawing of document.querySelectorAll('.scroll > .strip')) {
+  drawing.parentElement.scrollLeft = drawing.parentElement.scrollWidth;
 }
 
 addEventListener('beforeprint', () => {

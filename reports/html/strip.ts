@@ -1,4 +1,4 @@
-import { cutTimeline, type Fate, type OperationRow } from '../story.ts';
+import { cutTimeline, type Fate, fateMeanings, type OperationRow } from '../story.ts';
 import { cutText } from '../text.ts';
 import type { Finding, TimelineRow } from '../verdict.ts';
 import { html, type Markup, trusted } from './markup.ts';
@@ -7,16 +7,20 @@ import { html, type Markup, trusted } from './markup.ts';
  * The story as a drawing: time goes right; the subject asks and is promised, the page cache takes each operation, the
  * disk gets it or does not. The table below it says the same in words.
  */
-const rowsMax = 44;
+const rowsMax = 36;
 const left = 92;
 const lanes = { subject: 34, cache: 72, disk: 110 } as const;
 const height = 146;
 const half = 6;
+/** What a window of 1200 pixels has room for. A drawing that is wider all the same is shown smaller. */
+const widthMax = 870;
+const right = 74;
 
 export function renderStrip(finding: Finding): Markup {
   const rows = cutTimeline(finding.timeline, rowsMax);
-  const slot = Math.max(20, Math.min(84, Math.floor(840 / Math.max(1, rows.length))));
-  const width = left + slot * rows.length + 74;
+  const slots = Math.max(1, rows.length);
+  const slot = Math.max(16, Math.min(84, Math.floor((widthMax - left - right) / slots)));
+  const width = left + slot * slots + right;
   const lane = (name: string, y: number) => html`
 <text x="0" y="${y + 4}">${name}</text><line class="lane" x1="${left - 8}" x2="${width - 8}" y1="${y}" y2="${y}"/>`;
   return html`
@@ -77,8 +81,12 @@ function fateShape(fate: Fate, x: number): Markup {
     case 'durable':
     case 'kept':
       return html`${cached}${way(lanes.disk - half)}${box(fate, lanes.disk)}`;
+    case 'failed':
+      return html`<line class="failed" x1="${x}" x2="${x}" y1="${lanes.cache - 8}" y2="${lanes.disk - 14}"/>${crossShape(x, lanes.disk - 8)}`;
     case 'torn':
       return html`${cached}${way(lanes.disk - half)}${tornShape(x, lanes.disk)}`;
+    case 'part':
+      return html`${cached}${way(lanes.disk - half)}${partShape(x, lanes.disk)}`;
     case 'lost':
       return html`${cached}${way(lanes.disk - 20)}${lostShape(x, lanes.disk)}`;
   }
@@ -89,13 +97,32 @@ function tornShape(x: number, y: number): Markup {
   return html`<rect class="frame" x="${x - half}" y="${y - half}" width="${2 * half}" height="${2 * half}" rx="2"/><polygon class="torn" points="${points}"/>`;
 }
 
+function partShape(x: number, y: number): Markup {
+  return html`<rect class="frame" x="${x - half}" y="${y - half}" width="${2 * half}" height="${2 * half}" rx="2"/><rect class="torn" x="${x - half}" y="${y - half}" width="${half}" height="${2 * half}"/>`;
+}
+
 function lostShape(x: number, y: number): Markup {
-  return html`<rect class="lost" x="${x - half}" y="${y - half}" width="${2 * half}" height="${2 * half}" rx="2"/><path class="cross" d="M${x - 3} ${y - 3}l6 6M${x + 3} ${y - 3}l-6 6"/>`;
+  return html`<rect class="lost" x="${x - half}" y="${y - half}" width="${2 * half}" height="${2 * half}" rx="2"/>${crossShape(x, y)}`;
+}
+
+function crossShape(x: number, y: number): Markup {
+  return html`<path class="cross" d="M${x - 3} ${y - 3}l6 6M${x + 3} ${y - 3}l-6 6"/>`;
 }
 
 function promiseShape(x: number, y: number): Markup {
   return html`<circle class="promise" cx="${x}" cy="${y}" r="7"/><path class="tick" d="M${x - 3} ${y}l2.2 2.4 4-4.6"/>`;
 }
+
+/** What the drawing has of each on the disk's line. */
+const fateShapes = [
+  ['durable', trusted('<rect class="durable" x="-6" y="-6" width="12" height="12" rx="2"/>')],
+  ['kept', trusted('<rect class="kept" x="-6" y="-6" width="12" height="12" rx="2"/>')],
+  ['torn', tornShape(0, 0)],
+  ['part', partShape(0, 0)],
+  ['lost', lostShape(0, 0)],
+  ['barrier', trusted('<path class="barrier" d="M0 -8V7M-5 7H5"/>')],
+  ['failed', html`<path class="failed" d="M0 -8V-1"/>${crossShape(0, 4)}`],
+] as const;
 
 /** Only what the drawing has. */
 function keyOf(rows: readonly TimelineRow[]): readonly Markup[] {
@@ -103,16 +130,12 @@ function keyOf(rows: readonly TimelineRow[]): readonly Markup[] {
   const has = (kind: TimelineRow['kind']) => rows.some((row) => row.kind === kind);
   const sign = (shape: Markup, text: string) =>
     html`<span><svg class="strip" viewBox="-8 -8 16 16" aria-hidden="true">${shape}</svg>${text}</span>`;
-  const square = (className: string) =>
-    html`<rect class="${className}" x="-6" y="-6" width="12" height="12" rx="2"/>`;
   return [
     ...(has('request') ? [sign(trusted('<circle class="asked" r="5"/>'), 'asked')] : []),
     ...(has('acknowledgement') ? [sign(promiseShape(0, 0), 'acknowledged')] : []),
-    ...(fates.has('durable') ? [sign(square('durable'), 'durable: a barrier covers it')] : []),
-    ...(fates.has('kept') ? [sign(square('kept'), 'kept, though nothing covers it')] : []),
-    ...(fates.has('torn') ? [sign(tornShape(0, 0), 'torn: only a part is on disk')] : []),
-    ...(fates.has('lost') ? [sign(lostShape(0, 0), 'lost: not on disk')] : []),
-    ...(fates.has('barrier') ? [sign(trusted('<path class="barrier" d="M0 -8V7M-5 7H5"/>'), 'barrier')] : []),
+    ...fateShapes.flatMap(([fate, shape]) =>
+      fates.has(fate) ? [sign(shape, `${fate}: ${fateMeanings[fate]}`)] : [],
+    ),
     ...(fates.has('none') ? [sign(trusted('<circle class="cached" r="3"/>'), 'without effect here')] : []),
   ];
 }

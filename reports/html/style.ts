@@ -68,6 +68,7 @@ tbody td, tbody th { padding: 5px 12px 5px 0; vertical-align: top; }
 .rows .term { white-space: nowrap; }
 .rows .number, thead .number { text-align: right; padding-right: 24px; }
 .matrix { margin-top: 12px; }
+.matrix + .matrix { margin-top: 20px; }
 .matrix td.judged { padding: 1px 2px; }
 .matrix tbody th { padding: 4px 18px 4px 0; white-space: nowrap; }
 .matrix tbody tr + tr > * { border-top: 1px solid var(--line); }
@@ -112,12 +113,12 @@ const finding = `
 .story .fate { width: 96px; white-space: nowrap; }
 .story .asked td { padding-top: 9px; }
 .story .promised td { color: var(--held); font-weight: 600; }
-.story .lost td, .story .lost th, .story .torn td, .story .torn th { background: var(--violated-ground); }
+.story :is(.lost, .torn, .part, .failed) :is(td, th) { background: var(--violated-ground); }
 .story .none td { color: var(--muted); }
 .story .gap td { color: var(--muted); font-style: italic; }
 .story .cut td, .story .cut th { border-top: 2px solid var(--violated); border-bottom: 2px solid var(--violated); color: var(--violated); font-weight: 700; padding-top: 5px; padding-bottom: 5px; }
 .story .killed td, .story .killed th { background: var(--unknown-ground); color: var(--unknown); font-weight: 700; }
-.fate-lost, .fate-torn { color: var(--violated); font-weight: 700; }
+.fate-lost, .fate-torn, .fate-part, .fate-failed { color: var(--violated); font-weight: 700; }
 .fate-kept { color: var(--kept); font-weight: 600; }
 .fate-durable { color: var(--held); font-weight: 600; }
 .fate-barrier { font-weight: 700; }
@@ -140,7 +141,7 @@ details pre { margin: 6px 0 0; padding: 10px 12px; background: var(--sunken); bo
 `;
 
 const strip = `
-.strip { display: block; margin-top: 4px; }
+.strip { display: block; margin-top: 4px; max-width: 100%; height: auto; }
 .strip text { font-size: 11px; fill: var(--muted); font-family: system-ui, -apple-system, "Segoe UI", Roboto, "Liberation Sans", Arial, sans-serif; }
 .strip .lane { stroke: var(--line); stroke-width: 1; }
 .strip .way { stroke: var(--muted); stroke-width: 1; stroke-dasharray: 2 2; fill: none; }
@@ -155,6 +156,7 @@ const strip = `
 .strip .lost { fill: none; stroke: var(--violated); stroke-width: 1.4; stroke-dasharray: 3 2; }
 .strip .cross { stroke: var(--violated); stroke-width: 1.8; }
 .strip .barrier { stroke: var(--text); stroke-width: 2.4; }
+.strip .failed { stroke: var(--violated); stroke-width: 2.4; }
 .strip .cut { stroke: var(--violated); stroke-width: 2.5; }
 .strip .killed { stroke: var(--unknown); stroke-width: 2; stroke-dasharray: 5 3; }
 .strip .cut-label { fill: var(--violated); font-weight: 700; }
@@ -172,6 +174,7 @@ const media = `
   .card { padding: 14px; }
   .banner h1 { font-size: 19px; }
   .finding h3 { font-size: 16px; }
+  .scroll > .strip { max-width: none; }
 }
 @media print {
   @page { margin: 14mm 12mm; }

@@ -1,6 +1,6 @@
 import type { Headline } from '../headline.ts';
 import { conditionText } from '../summary.ts';
-import { capitalise, countOf, formatCount, joinWords } from '../text.ts';
+import { capitalise, countOf, formatCount, joinLines, joinWords } from '../text.ts';
 import type { BarrierVerdict, Mutation, ScenarioVerdict, Verdict } from '../verdict.ts';
 
 /** What leaving barriers out has shown, in words that every report shares. docs/mutation.md. */
@@ -40,7 +40,7 @@ export function outcomeText(barrier: BarrierVerdict): string {
     case 'redundant':
       return redundancyText(barrier);
     case 'unknown':
-      return barrier.why ?? 'no reason was given';
+      return barrier.why === undefined ? 'no reason was given' : joinLines(barrier.why);
   }
 }
 

@@ -1,6 +1,14 @@
 import { type DiffRow, diffLines, focusLines, isSame } from '../diff.ts';
-import { crashText, cutTimeline, type Fate, type OperationRow, shrinkSentence } from '../story.ts';
-import { conditionText, type ReportedFinding } from '../summary.ts';
+import {
+  acknowledgementRemark,
+  crashText,
+  cutTimeline,
+  type Fate,
+  fateLegend,
+  type OperationRow,
+  shrinkSentence,
+} from '../story.ts';
+import { conditionText, type ReportedFinding, summaryText } from '../summary.ts';
 import {
   asSentence,
   countOf,
@@ -29,10 +37,10 @@ export function renderFinding(reported: ReportedFinding, width: number, paint: P
   return [
     ...title(reported, width, paint),
     '',
-    ...indented(asSentence(visible(finding.summary)), width, '  ').map((line) => paint('strong', line)),
+    ...indented(visible(summaryText(reported)), width, '  ').map((line) => paint('strong', line)),
     ...indented(asSentence(visible(finding.crash)), width, '  '),
     '',
-    ...renderTimeline(finding, width, paint),
+    ...renderTimeline(reported, width, paint),
     '',
     paint('faint', '  Why the disk may look like this'),
     ...permittedBy(finding, width, paint),
@@ -62,9 +70,18 @@ function title({ finding, scenario, role }: ReportedFinding, width: number, pain
   return lines.map((line, index) => (index === 0 ? paint(tone, mark) + line.slice(mark.length) : line));
 }
 
-/** A line an operation, a request, an acknowledgement or a crash; long stories are cut with a count. */
-export function renderTimeline(finding: Finding, width: number, paint: Paint): readonly string[] {
-  const rows = cutTimeline(finding.timeline, timelineRowsMax);
+/** A line an operation, a request, an acknowledgement or a crash; long stories are cut with a count. Below, what a reader must know to read them. */
+export function renderTimeline(reported: ReportedFinding, width: number, paint: Paint): readonly string[] {
+  const rows = cutTimeline(reported.finding.timeline, timelineRowsMax);
+  const remark = acknowledgementRemark(reported);
+  const legend = [...fateLegend(rows), ...(remark === undefined ? [] : [remark])];
+  return [
+    ...timelineLines(rows, width, paint),
+    ...legend.flatMap((text) => indented(text, width, margin).map((line) => paint('faint', line))),
+  ];
+}
+
+function timelineLines(rows: readonly TimelineRow[], width: number, paint: Paint): readonly string[] {
   const volumes = new Set(rows.flatMap((row) => (row.kind === 'operation' ? [row.volume] : [])));
   const textOf = (row: OperationRow) =>
     volumes.size > 1 ? `${visible(row.volume)}: ${shown(row.text)}` : shown(row.text);
@@ -83,9 +100,11 @@ export function renderTimeline(finding: Finding, width: number, paint: Paint): r
 const fateTones: Readonly<Record<Fate, Tone>> = {
   lost: 'violated',
   torn: 'violated',
+  part: 'violated',
   kept: 'unknown',
   durable: 'held',
   barrier: 'strong',
+  failed: 'violated',
   none: 'faint',
 };
 

@@ -1,4 +1,4 @@
-import { matrixOf, reasonsOf } from '../matrix.ts';
+import { matrixOf, reasonsOf, splitColumns } from '../matrix.ts';
 import { occurrencesOf, statusOfCell } from '../summary.ts';
 import {
   countOf,
@@ -20,11 +20,12 @@ export function renderMatrix(scenario: ScenarioVerdict, width: number, paint: Pa
   const claimWidth = widest(['claim', ...matrix.rows.map((row) => row.claim)]);
   const columns = matrix.columns.map(({ fault, profile = '' }, index) => {
     const texts = matrix.rows.map((row) => cellText(row.cells[index], scenario));
-    return { index, fault, profile: visible(profile), width: widest([fault, visible(profile), ...texts]) };
+    const columnWidth = 2 + widest([fault, visible(profile), ...texts]);
+    return { index, fault, profile: visible(profile), width: columnWidth };
   });
   const blocks = splitColumns(columns, width - claimWidth - 2).map((block) => {
     const line = (first: string, texts: readonly string[]) =>
-      `  ${padEnd(first, claimWidth)}${block.map((column, at) => `  ${padEnd(texts[at] ?? '', column.width)}`).join('')}`.trimEnd();
+      `  ${padEnd(first, claimWidth)}${block.map((column, at) => padEnd(`  ${texts[at] ?? ''}`, column.width)).join('')}`.trimEnd();
     const head = [
       line(
         '',
@@ -50,35 +51,10 @@ export function renderMatrix(scenario: ScenarioVerdict, width: number, paint: Pa
 
 function paintedCell(cell: Cell | undefined, scenario: ScenarioVerdict, width: number, paint: Paint): string {
   const text = cellText(cell, scenario);
-  return `  ${paint(toneOf(cell), text)}${padding(text, width)}`;
+  return `  ${paint(toneOf(cell), text)}${padding(`  ${text}`, width)}`;
 }
 
 export const matrixLegend = '✓ n: held in all n · ✗ m/n #f: broke in m of n, finding f · ? n: unknown';
-
-interface Column {
-  readonly index: number;
-  readonly fault: string;
-  readonly profile: string;
-  readonly width: number;
-}
-
-/** Each block has at least one column and, beyond that, as many as fit. */
-function splitColumns(columns: readonly Column[], width: number): readonly (readonly Column[])[] {
-  const blocks: Column[][] = [];
-  let left = 0;
-  for (const column of columns) {
-    const needed = column.width + 2;
-    const block = blocks.at(-1);
-    if (block === undefined || needed > left) {
-      blocks.push([column]);
-      left = width - needed;
-    } else {
-      block.push(column);
-      left -= needed;
-    }
-  }
-  return blocks;
-}
 
 function cellText(cell: Cell | undefined, scenario: ScenarioVerdict): string {
   if (cell === undefined) return '·';
