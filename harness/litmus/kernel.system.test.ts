@@ -43,6 +43,18 @@ describe.skipIf(!canRun)('litmus programs on the block layer', () => {
     expect(work.leftovers()).toEqual([]);
   });
 
+  it('are sound, all that can be asked, in a few states each', { timeout: 900_000 }, async () => {
+    using work = new Workplace();
+    const suite = join(packageRoot, 'scenarios', 'litmus');
+    const { code, stderr } = await work.powercut('run', suite, '--layer', 'block', '--states', '30');
+    expect({ code, stderr }).toMatchObject({ code: 0 });
+    const asked = work.verdict().scenarios.filter(({ status }) => status !== 'not-tested');
+    expect(asked.length).toBeGreaterThanOrEqual(40);
+    for (const { name, cells } of asked)
+      expect([name, ...cells.map(({ status }) => status)]).toEqual([name, 'held', 'held', 'held', 'held']);
+    expect(work.leftovers()).toEqual([]);
+  });
+
   it('find what a profile is wrong to forbid, and show it again', async () => {
     using work = new Workplace();
     const { outcomes = [], ...program } = programOf('create-write');
