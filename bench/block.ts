@@ -1,9 +1,9 @@
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { onFileSystem } from '../harness/disks.ts';
 import { LaneProcess, namespacesFor } from '../harness/lane/process.ts';
 import { loadScenario } from '../harness/load-scenario.ts';
 import { mergeResults } from '../harness/merge.ts';
+import { packageRoot } from '../harness/package.ts';
 import type { LoadedScenario } from '../harness/scenario.ts';
 import { createWorkload } from '../harness/workload/workload.ts';
 import type { Claim } from '../reports/verdict.ts';
@@ -14,7 +14,6 @@ import { medianOf, printTable } from './table.ts';
  * How many crash images of disks are judged a second, end to end: laid out, attached, mounted (the kernel replays its journal), the reference
  * log recovered and judged on it, unmounted. On two lanes, both warm. `node dist/bench/block.js`
  */
-const root = fileURLToPath(new URL(import.meta.url.includes('/dist/') ? '../..' : '..', import.meta.url));
 const fileSystems = ['ext4-ordered', 'ext4-data-journal', 'xfs', 'btrfs'];
 const lanesCount = 2;
 /** Each round has another workload of the same length, and so other images. */
@@ -80,7 +79,7 @@ async function judgeOne(lanes: readonly LaneProcess[], loaded: LoadedScenario, s
   };
 }
 
-const wal = await loadScenario(join(root, 'scenarios', 'reference-wal.yaml'));
+const wal = await loadScenario(join(packageRoot, 'scenarios', 'reference-wal.yaml'));
 const rows: string[][] = [];
 for (const fileSystem of fileSystems) {
   const { openSeconds, rounds: measured } = await measure(onFileSystem(wal, fileSystem, 'block'));

@@ -7,6 +7,7 @@ import type { ExploreTask } from '../harness/exploration.ts';
 import { LaneProcess, namespacesFor } from '../harness/lane/process.ts';
 import { loadScenario, parseScenario } from '../harness/load-scenario.ts';
 import { mergeResults } from '../harness/merge.ts';
+import { packageRoot } from '../harness/package.ts';
 import type { RecordedRun } from '../harness/recorded-run.ts';
 import type { LoadedScenario } from '../harness/scenario.ts';
 import { createWorkload } from '../harness/workload/workload.ts';
@@ -24,7 +25,6 @@ import { medianOf, printTable } from './table.ts';
  */
 
 const [, program = '', role = '', directory = ''] = process.argv;
-const root = fileURLToPath(new URL(import.meta.url.includes('/dist/') ? '../..' : '..', import.meta.url));
 /** Workloads, each another one, that are explored before the clock counts, and then. */
 const warmUps = 40;
 const rounds = 30;
@@ -149,7 +149,7 @@ function measureClassic(): number {
 }
 
 async function runClassic(): Promise<void> {
-  const loaded = await loadScenario(join(root, 'scenarios', 'reference-wal.yaml'));
+  const loaded = await loadScenario(join(packageRoot, 'scenarios', 'reference-wal.yaml'));
   const times: number[] = [];
   for (let cycle = 0; cycle <= classicCycles; cycle++) {
     const start = performance.now();
@@ -177,7 +177,7 @@ function commandPair(): LoadedScenario {
     },
     claims: { durability: ['power-loss'] },
   };
-  return parseScenario(JSON.stringify(scenario), join(root, 'numbers.json'));
+  return parseScenario(JSON.stringify(scenario), join(packageRoot, 'numbers.json'));
 }
 
 function temporaryDirectory(): string {
@@ -186,9 +186,9 @@ function temporaryDirectory(): string {
 }
 
 async function main(): Promise<void> {
-  const wal = await loadScenario(join(root, 'scenarios', 'reference-wal.yaml'));
+  const wal = await loadScenario(join(packageRoot, 'scenarios', 'reference-wal.yaml'));
   const longer = withOperations(wal, 20);
-  const sqlite = await loadScenario(join(root, 'scenarios', 'sqlite-wal-full.yaml'));
+  const sqlite = await loadScenario(join(packageRoot, 'scenarios', 'sqlite-wal-full.yaml'));
   const rows: readonly Measured[] = [
     {
       name: 'reference WAL, driver',

@@ -1,26 +1,16 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { probeBlock } from '../src/faults/block/probe.ts';
 import { type Running, until, Workplace } from './fixtures/cli.ts';
+import { longLog, shortLog } from './fixtures/honest-log.ts';
 import { isInPath } from './programs.ts';
 import type { ScenarioInput } from './scenario.ts';
 
 const { available } = await probeBlock();
 const canRun = available && isInPath('mkfs.ext4');
-const canaryDriver = fileURLToPath(new URL('../dist/scenarios/canaries/driver.js', import.meta.url));
 
-/** More crash states than a test waits for. */
-const long: ScenarioInput = {
-  name: 'long',
-  subject: { driver: ['node', canaryDriver], options: { variant: 'honest' } },
-  workload: { operations: 60, batch: 0 },
-  claims: { durability: ['power-loss'] },
-  layer: 'block',
-  profiles: ['ext4-ordered'],
-  explore: { states: 1_000_000 },
-};
-const short: ScenarioInput = { ...long, name: 'short', workload: { operations: 4 }, explore: { states: 10 } };
+const long: ScenarioInput = { ...longLog, layer: 'block', profiles: ['ext4-ordered'] };
+const short: ScenarioInput = { ...shortLog, layer: 'block', profiles: ['ext4-ordered'] };
 
 /** A loop device as long as it is attached: the kernel gives each attachment another number. */
 interface Attached {

@@ -1,26 +1,21 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { probeFuse } from '../src/faults/fuse/layer.ts';
 import { mark, type Running, until, Workplace } from './fixtures/cli.ts';
+import { longLog, shortLog } from './fixtures/honest-log.ts';
 import { LaneProcess } from './lane/process.ts';
 import { parseScenario } from './load-scenario.ts';
 import type { ScenarioInput } from './scenario.ts';
 
 const fuse = await probeFuse();
-const canaryDriver = fileURLToPath(new URL('../dist/scenarios/canaries/driver.js', import.meta.url));
 
-/** A log that keeps its promises, with more crash states than a test waits for. */
 const long: ScenarioInput = {
-  name: 'long',
-  subject: { driver: ['node', canaryDriver], options: { variant: 'honest' } },
-  workload: { operations: 60, batch: 0 },
-  claims: { durability: ['power-loss'] },
+  ...longLog,
   profiles: ['posix'],
-  explore: { states: 1_000_000, timeoutSeconds: 5 },
+  explore: { ...longLog.explore, timeoutSeconds: 5 },
 };
-const short: ScenarioInput = { ...long, name: 'short', workload: { operations: 4 }, explore: { states: 20 } };
+const short: ScenarioInput = { ...shortLog, profiles: ['posix'] };
 
 const ways = {
   lane: 'harness/lane/program',

@@ -1,11 +1,9 @@
-import { fileSystemNamed } from '../src/faults/block/file-systems.ts';
-import { whyNotInKernel } from '../src/faults/block/kernel.ts';
 import { probeBlock } from '../src/faults/block/probe.ts';
 import { probeDm } from '../src/faults/dm/probe.ts';
 import { probeFuse } from '../src/faults/fuse/layer.ts';
 import type { LayerName } from '../src/faults/layer.ts';
 import { isOnDisks } from './disks.ts';
-import { installText, isInPath } from './programs.ts';
+import { whyMissingHere } from './file-systems-here.ts';
 import type { ReplayPlan } from './replay-token.ts';
 
 /** The finding cannot be shown here, for want of something; the message says of what, and what to do. */
@@ -55,14 +53,6 @@ export async function checkNeeds(plan: ReplayPlan, { name, isRecorded }: Replaye
         `the finding was made on the ${layer} layer, and it takes ${need} to show it, which cannot be had here: ${probe.why}. \`powercut doctor\` tells how to get it, or ${inMachine}`,
       );
   }
-  if (!isOnDisks(layer)) return;
-  const fileSystem = fileSystemNamed(profile);
-  const [program] = fileSystem.format;
-  if (!isInPath(program))
-    throw new ReplayUnavailable(
-      `the finding was made on ${profile}, and ${program} is not there: ${installText(program)}`,
-    );
-  const without = whyNotInKernel(fileSystem.type);
-  if (without !== undefined)
-    throw new ReplayUnavailable(`the finding was made on ${profile}. ${without} Perhaps ${inMachine}`);
+  const without = isOnDisks(layer) ? whyMissingHere(profile) : undefined;
+  if (without !== undefined) throw new ReplayUnavailable(`the finding was made on ${profile}. ${without}`);
 }

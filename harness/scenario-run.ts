@@ -1,7 +1,5 @@
 import { relative } from 'node:path';
 import type { Claim, FaultKind, ScenarioVerdict } from '../reports/verdict.ts';
-import { type FileSystem, fileSystemNamed } from '../src/faults/block/file-systems.ts';
-import { whyNotInKernel } from '../src/faults/block/kernel.ts';
 import type { LayerName } from '../src/faults/layer.ts';
 import { describeDevice } from '../src/faults/model/device.ts';
 import { restFaults } from './at-rest.ts';
@@ -16,6 +14,7 @@ import {
   whyNotOnFileSystem,
 } from './disks.ts';
 import type { ExploredFault, ExploreTask } from './exploration.ts';
+import { whyMissingHere } from './file-systems-here.ts';
 import { buildFindings, type FindingContext } from './findings.ts';
 import { writeHistory } from './history.ts';
 import type { Lanes } from './lane/lanes.ts';
@@ -26,7 +25,6 @@ import { neverFound } from './litmus/tightness.ts';
 import { liveFaults } from './live-faults.ts';
 import { countViolated, type Explored, mergeResults } from './merge.ts';
 import type { RunOptions, TortureProgress } from './options.ts';
-import { installText, isInPath } from './programs.ts';
 import type { NumberedStep, RecordedRun } from './recorded-run.ts';
 import { asksNothing, type LoadedScenario } from './scenario.ts';
 import { assemble, notTested, unknownScenario } from './scenario-verdict.ts';
@@ -84,9 +82,7 @@ async function runOnFileSystems(
   let { findingsBefore } = context;
   for (const fileSystem of fileSystemsFor(loaded.scenario, profiles)) {
     const here = onFileSystem(loaded, fileSystem, choice.layer);
-    const why =
-      whyMissingHere(fileSystemNamed(fileSystem)) ??
-      whyNotOnFileSystem(loaded.scenario, fileSystem, choice.layer);
+    const why = whyMissingHere(fileSystem) ?? whyNotOnFileSystem(loaded.scenario, fileSystem, choice.layer);
     if (why !== undefined) {
       verdicts.push(notTested(here, choice.layer, why));
       continue;
@@ -97,11 +93,6 @@ async function runOnFileSystems(
     verdicts.push(verdict);
   }
   return joinVerdicts(verdicts, canary, notes);
-}
-
-/** Why this machine has no such file system, if it has none. */
-function whyMissingHere({ format: [program], type }: FileSystem): string | undefined {
-  return isInPath(program) ? whyNotInKernel(type) : `${program} is not there: ${installText(program)}`;
 }
 
 /** Takes the lanes for some work, and says what came of it where there was none, or where the subject does not even start. */
